@@ -1,0 +1,3 @@
+"""An interactive shell for Stable Diffusion, above all for image-to-image."""
+
+__version__ = "0.1.0"
