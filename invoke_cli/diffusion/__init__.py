@@ -1,0 +1,1 @@
+"""The core: schedules, samplers, denoisers, generation. No files, no terminal, no switches."""

@@ -1,0 +1,47 @@
+"""A picture to make, in the core's own words: nothing unset, no text to parse, picklable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Fragments = tuple[tuple[str, float], ...]
+"""Pieces of prompt text with their weights; 1.0 is neutral."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Recipe:
+    """Everything that decides one picture's pixels, besides the model.
+
+    width, height: pixels, multiples of 8.
+    steps: steps of the whole schedule; strength cuts how many of them run.
+    strength: 0..1; 1 when there is no init picture.
+    scale: the classifier-free guidance scale.
+    seed: 0..2^32-1, of the base noise; `blend` slerps the noise of other seeds into it, in order.
+    karras_max: Karras spacing when fewer steps than this are asked for; 0 is never.
+    threshold: limit for the denoised latents' magnitude, 0 is off. perlin: 0..1 share of Perlin noise.
+    seamless: the axes ("x", "y") along which the picture tiles.
+    rgb: the prepared init picture, uint8 (H, W, 3), or None.
+    mask: float32 (H, W), 1 means draw here, 0 means keep; None means draw everywhere.
+    """
+
+    positive: Fragments
+    negative: Fragments = ()
+    width: int
+    height: int
+    steps: int
+    strength: float = 1.0
+    sampler: str = "k_lms"
+    scale: float = 7.5
+    seed: int
+    blend: tuple[tuple[int, float], ...] = ()
+    karras_max: int = 0
+    threshold: float = 0.0
+    perlin: float = 0.0
+    seamless: tuple[str, ...] = ()
+    rgb: NDArray[np.uint8] | None = None
+    mask: NDArray[np.float32] | None = None

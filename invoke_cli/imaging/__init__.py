@@ -1,0 +1,1 @@
+"""Pictures: opening, fitting, masks, sheets, metadata. Pillow and NumPy, no torch."""

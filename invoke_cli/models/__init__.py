@@ -1,0 +1,1 @@
+"""Where models come from: the catalog, the sources and the cache of loaded ones."""

@@ -1,0 +1,1 @@
+"""The terminal: the editor at the prompt, the commands, and what is printed."""

@@ -1,0 +1,1 @@
+"""The use cases: a line is planned into jobs, jobs are run, results are written."""
