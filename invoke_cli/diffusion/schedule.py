@@ -1,0 +1,139 @@
+"""Noise levels: those the network was trained on, and those a run visits. NumPy only, float64.
+
+A level is a sigma: x = clean latents + sigma * unit noise. The network's own timesteps are another
+name for the same levels, 0 (nearly clean) to T-1 (nearly pure noise); `NoiseTable` translates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from invoke_cli.errors import ModelError
+
+Floats = NDArray[np.float64]
+
+RHO = 7.0
+"""Karras et al. 2022 (arXiv 2206.00364), appendix D.1: larger values put more steps at small sigmas."""
+
+
+class NoiseTable:
+    """The noise levels of the T timesteps of training, with logarithmic interpolation between them.
+
+    sigmas: (T,) float64, rising.
+    """
+
+    def __init__(self, betas: Floats) -> None:
+        # float32 would lose five digits of 1 - alphas_bar at the small end
+        alphas_bar = np.cumprod(1.0 - np.asarray(betas, dtype=np.float64))
+        self.sigmas: Floats = np.sqrt((1.0 - alphas_bar) / alphas_bar)
+        self._logs: Floats = np.log(self.sigmas)
+        self._steps: Floats = np.arange(len(self.sigmas), dtype=np.float64)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> NoiseTable:
+        """The table that a diffusers scheduler configuration (scheduler_config.json) describes.
+
+        A key that is missing has Stable Diffusion's value, so an empty mapping is Stable Diffusion 1.x.
+        Raises ModelError for a beta schedule that nobody here knows.
+        """
+        if config.get("trained_betas") is not None:
+            return cls(np.asarray(config["trained_betas"], dtype=np.float64))
+        if config.get("rescale_betas_zero_snr"):
+            raise ModelError("models that are trained down to zero signal are not supported")
+        start, end = config.get("beta_start", 0.00085), config.get("beta_end", 0.012)
+        return cls(_betas(config.get("beta_schedule", "scaled_linear"), start, end, _length(config)))
+
+    def __len__(self) -> int:
+        return len(self.sigmas)
+
+    def sigma_of(self, t: float) -> float:
+        """The noise level of timestep t, which may be fractional; clamped to 0..T-1."""
+        return math.exp(float(np.interp(t, self._steps, self._logs)))
+
+    def t_of(self, sigma: float) -> float:
+        """The timestep of a noise level above 0: the inverse of `sigma_of`, fractional, in 0..T-1."""
+        return float(np.interp(math.log(sigma), self._logs, self._steps))
+
+
+def _length(config: Mapping[str, Any]) -> int:
+    return int(config.get("num_train_timesteps", 1000))
+
+
+def _betas(kind: str, start: float, end: float, count: int) -> Floats:
+    """The variance added by each of `count` timesteps of training."""
+    if kind == "linear":
+        return np.linspace(start, end, count)
+    if kind == "scaled_linear":
+        return np.linspace(math.sqrt(start), math.sqrt(end), count) ** 2
+    if kind == "squaredcos_cap_v2":  # Nichol & Dhariwal 2021 (arXiv 2102.09672), equation 17
+        grid = np.arange(count + 1, dtype=np.float64) / count
+        alphas_bar = np.cos((grid + 0.008) / 1.008 * math.pi / 2) ** 2
+        betas: Floats = np.minimum(1.0 - alphas_bar[1:] / alphas_bar[:-1], 0.999)
+        return betas
+    raise ModelError(f"the model's scheduler asks for beta schedule {kind!r}, which is not supported")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The noise levels that a run visits.
+
+    sigmas: falling, the last one is 0; one more than there are steps.
+    full: the steps that were asked for, before strength cut them.
+    """
+
+    sigmas: tuple[float, ...]
+    full: int
+
+    @property
+    def steps(self) -> int:
+        """How many steps run."""
+        return len(self.sigmas) - 1
+
+    def tail(self, strength: float) -> Schedule:
+        """The last steps, as many as `steps_to_run` says: where an img2img run begins."""
+        return Schedule(self.sigmas[-1 - steps_to_run(self.full, strength) :], self.full)
+
+
+def steps_to_run(steps: int, strength: float) -> int:
+    """How many of `steps` a strength (0..1) leaves: 10 x 0.7 is 7, and above 0 it is at least 1.
+
+    The small term is there because 50 x 0.58 is 28.999... in floating point.
+    """
+    if strength == 0:
+        return 0
+    return min(max(1, math.floor(steps * strength + 1e-9)), steps)
+
+
+def spaced(table: NoiseTable, steps: int) -> Schedule:
+    """Timesteps evenly from T-1 to 0 (a single step is at T-1), then sigma 0, as in k-diffusion."""
+    timesteps = np.linspace(len(table) - 1, 0, steps)
+    return Schedule((*(table.sigma_of(float(t)) for t in timesteps), 0.0), steps)
+
+
+def karras(start: float, end: float, steps: int) -> tuple[float, ...]:
+    """`steps` sigmas from `start` down to `end`, evenly in sigma^(1/rho), then 0.
+
+    Karras et al. 2022 (arXiv 2206.00364), equation 5. A single step is at `start`.
+    """
+    ramp = np.linspace(start ** (1 / RHO), end ** (1 / RHO), steps) ** RHO
+    return (start, *(float(sigma) for sigma in ramp[1:]), 0.0)
+
+
+def plan_schedule(table: NoiseTable, steps: int, strength: float, karras_max: int) -> Schedule:
+    """The schedule of a run: the one place that it comes from.
+
+    steps: 1 and more. strength: 0..1, and 0 leaves no step. karras_max: Karras spacing when fewer
+    steps than this are asked for; 0 is never. Karras spacing keeps the number of steps and the sigma
+    at which the strength starts, and moves only the levels between: to cut a Karras list instead
+    would change what strength means.
+    """
+    schedule = spaced(table, steps).tail(strength)
+    if steps >= karras_max or schedule.steps == 0:
+        return schedule
+    return Schedule(karras(schedule.sigmas[0], float(table.sigmas[0]), schedule.steps), steps)
