@@ -1,0 +1,85 @@
+"""The light of a scene: what time and weather do to every colour in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .canvas import Canvas, Colour, Field, as_field, blend, smooth
+
+
+@dataclass(frozen=True)
+class Mood:
+    """Sky colours, the tints of lit and shaded surfaces, and where the light comes from.
+
+    toward: unit vector to the light in the picture plane, y down. night: 0 in daylight to 1 in the dark.
+    """
+
+    zenith: Colour
+    horizon: Colour
+    lit: Colour
+    shade: Colour
+    toward: tuple[float, float]
+    night: float
+    soft: float = 1.0
+
+
+_MOODS = {
+    "day": ((0.20, 0.45, 0.82), (0.72, 0.86, 0.96), (1.08, 1.04, 0.94), (0.50, 0.56, 0.66), 0.0),
+    "sunset": ((0.24, 0.22, 0.46), (1.00, 0.58, 0.26), (1.06, 0.70, 0.44), (0.32, 0.26, 0.38), 0.45),
+    "dawn": ((0.46, 0.56, 0.80), (1.00, 0.78, 0.66), (1.06, 0.88, 0.78), (0.46, 0.44, 0.56), 0.2),
+    "night": ((0.02, 0.03, 0.10), (0.10, 0.15, 0.32), (0.34, 0.42, 0.62), (0.07, 0.09, 0.17), 1.0),
+    "overcast": ((0.80, 0.83, 0.87), (0.95, 0.96, 0.96), (0.98, 0.98, 0.97), (0.62, 0.65, 0.68), 0.0),
+    "rain": ((0.36, 0.41, 0.48), (0.62, 0.67, 0.71), (0.72, 0.76, 0.78), (0.36, 0.40, 0.45), 0.25),
+    "fog": ((0.80, 0.83, 0.85), (0.93, 0.93, 0.92), (0.92, 0.92, 0.90), (0.62, 0.64, 0.66), 0.0),
+}
+
+
+def make_mood(canvas: Canvas, time: str, weather: str) -> Mood:
+    """The light for a time of day and a weather, slightly varied."""
+    grey = weather in ("overcast", "rain", "fog") or weather == "snow"
+    key = time
+    if time == "day" and grey:
+        key = "overcast" if weather == "snow" else weather
+    zenith, horizon, lit, shade, night = _MOODS[key]
+    low = time in ("sunset", "dawn")
+    side = -1.0 if canvas.chance(0.5) else 1.0
+    direction = np.array([side * (0.9 if low else 0.65), -0.35 if low else -0.75])
+    direction /= np.hypot(*direction)
+    tone = canvas.rng.uniform(0.92, 1.08, 3)
+    return Mood(
+        _tinted(zenith, tone), _tinted(horizon, tone), lit, shade,
+        (float(direction[0]), float(direction[1])), night, 0.5 if grey else 1.0,
+    )  # fmt: skip
+
+
+def _tinted(colour: Colour, tone: np.ndarray) -> Colour:
+    """A colour under slightly different light, within 0..1."""
+    r, g, b = np.clip(np.asarray(colour) * tone, 0.0, 1.0)
+    return float(r), float(g), float(b)
+
+
+def relief(mask: Field, mood: Mood, depth: float, bumps: Field | None = None, rough: float = 0.0) -> Field:
+    """How much light falls on a rounded body with this outline, 0..1.
+
+    depth: pixels over which it rounds off; bumps: noise that roughens it by `rough`.
+    """
+    height = smooth(mask, max(2.0, depth))
+    if bumps is not None:
+        height = height + rough * bumps
+    down, across = np.gradient(height)
+    slope = -(across * mood.toward[0] + down * mood.toward[1])
+    return as_field(np.clip(0.5 + 0.55 * mood.soft * depth * slope, 0.0, 1.0))
+
+
+def lighted(base: Colour | Field, light: Field | float, mood: Mood) -> Field:
+    """A surface colour under the scene's light: shade where `light` is 0, full light where it is 1."""
+    field = light if isinstance(light, np.ndarray) else np.float32(light)
+    tint = blend(mood.shade, mood.lit, field)
+    return as_field(np.clip(np.asarray(base, np.float32) * tint, 0.0, 1.0))
+
+
+def hazy(colour: Field, mood: Mood, amount: float) -> Field:
+    """A far surface, drowned in air by `amount` 0..1."""
+    return blend(colour, mood.horizon, amount)
