@@ -1,1 +1,53 @@
-"""Commands that begin with an exclamation mark."""
+"""Lines that are not prompts: `!words`, and `-h` alone."""
+
+from __future__ import annotations
+
+from invoke_cli.errors import InvokeError, LineError, Span
+from invoke_cli.repl.commands import help as _help
+from invoke_cli.repl.commands import history as _history
+from invoke_cli.repl.commands import later as _later
+from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Page
+from invoke_cli.session.events import Failed
+
+__all__ = ["COMMANDS", "Answer", "Command", "Context", "Page", "answer", "is_command"]
+
+_OWN_MODULES = (_help, _history, _later)  # imported so that they register themselves
+_HELP_SWITCHES = ("-h", "--help")
+_DROPPED_PREFIX = "!dream"  # v1 wrote prompts as `!dream a barn`; the grammar takes it off
+
+
+def is_command(line: str) -> bool:
+    """Whether the line is for a command, not a prompt to draw."""
+    word = _first_word(line)
+    return line.strip() in _HELP_SWITCHES or (word.startswith("!") and word != _DROPPED_PREFIX)
+
+
+def answer(line: str, line_number: int, context: Context) -> Answer:
+    """What the command in `line` has to say. Its mistakes become `Failed`, as a session's do."""
+    try:
+        yield from _found(line).run(_argument(line), context)
+    except InvokeError as error:
+        yield Failed(line_number, line, error)
+
+
+def _found(line: str) -> Command:
+    word = _first_word(line)
+    if word in _HELP_SWITCHES:
+        return COMMANDS["!help"]
+    if word[1:].isdecimal():
+        return COMMANDS["!N"]
+    try:
+        return COMMANDS[word]
+    except InvokeError as error:
+        start = line.index(word)
+        raise LineError(error.message, error.hint, span=Span(start, start + len(word))) from None
+
+
+def _first_word(line: str) -> str:
+    words = line.split(None, 1)
+    return words[0] if words else ""
+
+
+def _argument(line: str) -> str:
+    words = line.split(None, 1)
+    return words[1].strip() if len(words) > 1 else ""

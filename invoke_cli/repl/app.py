@@ -1,0 +1,145 @@
+"""The loops: read a line, run it, show what happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke_cli.errors import BatchError
+from invoke_cli.repl.console import Console, OutputClosedError
+from invoke_cli.repl.runner import Outcome, Runner
+from invoke_cli.session.batch import NumberedLine
+from invoke_cli.session.events import Failed, Notice, Summary
+
+if TYPE_CHECKING:
+    from invoke_cli.repl.editor import Editor
+    from invoke_cli.session.session import Session
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
+
+_COMMENT_MARKS = ("#", "//")
+_HISTORY_NAME = ".invoke_history"
+
+
+def run_once(session: Session, console: Console, line: str) -> int:
+    """Run a line given on the command line; return the exit status."""
+    return run_lines(session, console, [(1, line)], headings=False)
+
+
+def run_lines(
+    session: Session, console: Console, lines: Iterable[NumberedLine], *, headings: bool = True
+) -> int:
+    """Run every line in order, until the end, `q` or Ctrl-C; return the exit status.
+
+    A line that fails does not keep the others from running.
+    """
+    batch = _Batch(Runner(session, console), headings)
+    try:
+        batch.run(lines)
+        console.show(batch.summary())
+    except OutputClosedError:
+        return FAILED
+    return batch.status()
+
+
+@dataclass
+class _Batch:
+    """What became of the lines so far."""
+
+    runner: Runner
+    headings: bool
+    started: float = field(default_factory=time.monotonic)
+    ok: int = 0
+    failed: int = 0
+    skipped: int = 0
+    pictures: int = 0
+    stopped: bool = False
+
+    def run(self, lines: Iterable[NumberedLine]) -> None:
+        try:
+            for line_number, line in lines:
+                if self.stopped or (isinstance(line, str) and _leaves(line)):
+                    break
+                self._take(line_number, line)
+        except KeyboardInterrupt:  # while waiting for the next line of a pipe
+            self.stopped = True
+
+    def _take(self, line_number: int, line: str | BatchError) -> None:
+        if isinstance(line, BatchError):
+            self.failed += 1
+            self.runner.console.show(Failed(line_number, "", line))
+        elif _is_skipped(line):
+            self.skipped += 1
+        else:
+            if self.headings:
+                self.runner.console.heading(line_number, line)
+            self._count(self.runner.run(line, line_number))
+
+    def _count(self, outcome: Outcome) -> None:
+        """A line that was stopped is neither done nor at fault."""
+        self.pictures += outcome.pictures
+        self.failed += outcome.failed
+        self.ok += not (outcome.failed or outcome.stopped)
+        self.stopped = outcome.stopped
+
+    def summary(self) -> Summary:
+        seconds = time.monotonic() - self.started
+        return Summary(self.ok, self.failed, self.skipped, self.pictures, seconds)
+
+    def status(self) -> int:
+        if self.stopped:
+            return INTERRUPTED
+        return FAILED if self.failed else OK
+
+
+def run_repl(session: Session, console: Console, history: Path | None = None) -> int:
+    """Ask for lines and run them until `q` or Ctrl-D; return the exit status.
+
+    `history` is the file of lines typed before; it lies beside the pictures unless given.
+    """
+    from invoke_cli.repl.editor import Editor  # prompt_toolkit: for the prompt alone
+
+    editor = Editor(session, history or session.outdir / _HISTORY_NAME)
+    runner = Runner(session, console, editor.history.lines)
+    session.start_loading()
+    try:
+        console.show(Notice("-h shows the switches, !help the commands too, q or Ctrl-D leaves"))
+        for notice in editor.history.notices:
+            console.show(notice)
+        _converse(editor, runner)
+    except OutputClosedError:
+        return FAILED
+    return OK
+
+
+def _converse(editor: Editor, runner: Runner) -> None:
+    while True:
+        try:
+            line = editor.read()
+            if _leaves(line):
+                return
+            if not _is_skipped(line):
+                _obey(line, editor, runner)
+        except KeyboardInterrupt:
+            runner.console.show(Notice("q or Ctrl-D leaves"))
+        except EOFError:
+            return
+
+
+def _obey(line: str, editor: Editor, runner: Runner) -> None:
+    """Run a typed line under its number in the history. Ctrl-C also drops what was pasted after it."""
+    outcome = runner.run(line, len(editor.history.lines))
+    if outcome.stopped and (dropped := editor.drop_pasted()):
+        runner.console.show(Notice(f"pasted lines not run: {dropped}"))
+
+
+def _leaves(line: str) -> bool:
+    return line.strip() == "q"
+
+
+def _is_skipped(line: str) -> bool:
+    text = line.strip()
+    return not text or text.startswith(_COMMENT_MARKS)

@@ -1,0 +1,36 @@
+"""Commands of the old tool that are known but not there yet: one sentence instead of a guess."""
+
+from __future__ import annotations
+
+from invoke_cli.errors import InvokeError
+from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Run
+
+_LATER = (
+    (("!fix",), "FILE SWITCHES", "Enlarge a finished picture, mend its faces or extend its canvas."),
+    (("!fetch",), "FILE", "Put the line that made a picture into the input line."),
+    (("!replay",), "FILE", "Run the lines of a file, then come back to the prompt."),
+    (("!search",), "TEXT", "List only the history lines that contain TEXT."),
+    (("!clear",), "", "Empty the history."),
+    (("!N",), "", "Put line number N of the history into the input line."),
+    (("!mask",), "FILE -tm PHRASE", "Show what a text mask would select in a picture."),
+    (("!models",), "", "List the models."),
+    (("!switch",), "NAME", "Change to another model."),
+    (("!import_model",), "SOURCE", "Add a model from a file, a folder or a hub."),
+    (("!edit_model",), "NAME", "Change what is written down about a model."),
+    (("!del_model",), "NAME", "Take a model off the list."),
+    (("!convert_model", "!optimize_model"), "NAME", "Turn a checkpoint file into a model folder."),
+    (("!triggers",), "", "List the words that loaded embeddings listen to."),
+)
+
+
+def _not_yet(name: str) -> Run:
+    def run(_argument: str, _context: Context) -> Answer:
+        raise InvokeError(f"{name} comes in a later version", "!help lists what works now")
+
+    return run
+
+
+for (_name, *_aliases), _usage, _help in _LATER:
+    COMMANDS.add(_name, *_aliases)(
+        Command(_name, _usage, f"{_help} (Comes in a later version.)", _not_yet(_name))
+    )

@@ -1,0 +1,85 @@
+"""Events as JSON objects. README documents this schema; a change that breaks a reader raises SCHEMA."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import singledispatch
+
+from invoke_cli.language.defaults import as_json
+from invoke_cli.session.events import Event, Failed, Notice, Planned, PlannedPicture, Progress, Saved, Summary
+
+SCHEMA = 1
+
+Object = dict[str, object]
+
+
+@singledispatch
+def as_object(event: Event) -> Object:
+    """The event as a JSON object, with its name under `event`."""
+    raise TypeError(f"no JSON form for {type(event).__name__}")
+
+
+@as_object.register
+def _planned(event: Planned) -> Object:
+    return {
+        "event": "planned",
+        "line_number": event.line_number,
+        "line": event.line,
+        "request": as_json(event.request),
+        "pictures": [_picture(picture) for picture in event.pictures],
+    }
+
+
+def _picture(picture: PlannedPicture) -> Object:
+    return {
+        "seed": picture.seed,
+        "width": picture.width,
+        "height": picture.height,
+        "steps": picture.steps,
+        "steps_run": picture.steps_run,
+        "first_sigma": picture.first_sigma,
+        "sampler": picture.sampler,
+        "strength": picture.strength,
+        "cfg_scale": picture.cfg_scale,
+        "line": picture.line,
+    }
+
+
+@as_object.register
+def _step(event: Progress) -> Object:
+    step = event.step
+    return {"event": "step", "index": step.index, "total": step.total, "sigma": step.sigma}
+
+
+@as_object.register
+def _saved(event: Saved) -> Object:
+    return {
+        "event": "saved",
+        "path": str(event.path),
+        "seed": event.seed,
+        "line": event.line,
+        "seconds": event.seconds,
+    }
+
+
+@as_object.register
+def _notice(event: Notice) -> Object:
+    return {"event": "notice", "text": event.text}
+
+
+@as_object.register
+def _failed(event: Failed) -> Object:
+    """`column` counts characters from 1, as editors do; null when the place is not known."""
+    span = event.error.span
+    return {
+        "event": "failed",
+        "line_number": event.line_number,
+        "error": event.error.message,
+        "hint": event.error.hint,
+        "column": None if span is None else span.start + 1,
+    }
+
+
+@as_object.register
+def _summary(event: Summary) -> Object:
+    return {"event": "summary", **asdict(event)}

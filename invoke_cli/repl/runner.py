@@ -1,0 +1,114 @@
+"""One line, run to its end whatever happens, and everything about it shown."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from traceback import format_exception_only
+from typing import TYPE_CHECKING, cast
+
+from invoke_cli.errors import InvokeError
+from invoke_cli.repl import commands
+from invoke_cli.repl.console import Console, OutputClosedError
+from invoke_cli.repl.terminal import Interrupts, quiet_keys
+from invoke_cli.repl.wording import counted
+from invoke_cli.session.events import Event, Failed, Notice, Progress, Saved
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from invoke_cli.session.session import Session
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Outcome:
+    """How a line ended."""
+
+    pictures: int = 0
+    failed: bool = False
+    stopped: bool = False
+
+
+@dataclass
+class Runner:
+    """Runs lines of one session on one console. `history` is what `!history` lists."""
+
+    session: Session
+    console: Console
+    history: Sequence[str] = ()
+
+    def run(self, line: str, line_number: int) -> Outcome:
+        """Run a line; mistakes, bugs and Ctrl-C are shown and told by the outcome, never raised."""
+        outcome = Outcome()
+        try:
+            with quiet_keys(sys.stdin), Interrupts() as interrupts:
+                self._show_all(self._events(line, line_number), outcome, interrupts)
+        except KeyboardInterrupt:
+            outcome.stopped = True
+        except OutputClosedError:
+            raise
+        except Exception as error:
+            _log.exception("line %d failed: %s", line_number, line)
+            self._show(Failed(line_number, line, _bug(error)), outcome)
+        self.console.settle()
+        if outcome.stopped:
+            self.console.show(Notice(_kept(outcome.pictures)))
+        return outcome
+
+    def _events(self, line: str, line_number: int) -> Iterator[Event | commands.Page]:
+        if commands.is_command(line):
+            return commands.answer(line, line_number, self._context())
+        return self.session.run(line, line_number)
+
+    def _context(self) -> commands.Context:
+        return commands.Context(self.session, self.history, shutil.get_terminal_size().columns)
+
+    def _show_all(
+        self, events: Iterator[Event | commands.Page], outcome: Outcome, interrupts: Interrupts
+    ) -> None:
+        """Show every event. A run that is stopped is closed here, not when it is collected."""
+        with closing(cast("Generator[Event | commands.Page]", events)):
+            for event in events:
+                interrupts.patient = isinstance(event, Progress)
+                self._show(event, outcome)
+                if interrupts.asked:
+                    raise KeyboardInterrupt
+
+    def _show(self, event: Event | commands.Page, outcome: Outcome) -> None:
+        if isinstance(event, commands.Page):
+            self.console.page(event.text)
+            return
+        outcome.failed |= isinstance(event, Failed)
+        outcome.pictures += isinstance(event, Saved) and event.kind == "picture"
+        self.console.show(event)
+
+
+def _kept(pictures: int) -> str:
+    if pictures == 0:
+        return "stopped"
+    return f"stopped; {counted(pictures, 'finished picture')} {'is' if pictures == 1 else 'are'} kept"
+
+
+def _bug(error: Exception) -> InvokeError:
+    """A sentence for what is not the user's mistake, and where its traceback is."""
+    reason = "".join(format_exception_only(error)).strip().partition("\n")[0]
+    where = _log_file()
+    hint = f"the details are in {where}" if where else ""
+    return InvokeError(f"something went wrong inside invoke-cli ({reason})", hint)
+
+
+def _log_file() -> str:
+    """The file that this module's log records end up in; empty when there is none."""
+    logger: logging.Logger | None = _log
+    while logger is not None:
+        for handler in logger.handlers:
+            if isinstance(handler, logging.FileHandler):
+                return handler.baseFilename
+        logger = logger.parent
+    return ""
