@@ -52,8 +52,8 @@ def _indoor(canvas: Canvas, mood: Mood, plan: Plan) -> None:
         flames.draw_fire(canvas, plan.detail("fire").variety)
         return
     if plan.has("fireplace"):
-        floor = flames.draw_fireplace(canvas, mood)
-        size = 0.2 * canvas.unit
+        floor = flames.draw_fireplace(canvas, mood, low=plan.has("candle"))
+        size = 0.34 * canvas.unit
     else:
         floor = flames.draw_candle_room(canvas, mood.night > 0.5) + 0.03 * canvas.unit
         size = canvas.unit * canvas.uniform(0.56, 0.74)
@@ -82,6 +82,8 @@ def _horizon(canvas: Canvas, plan: Plan) -> float:
         low, high = (0.74, 0.86)
     elif plan.main in ("river", "road", "sea", "lake", "desert"):
         low, high = (0.36, 0.5)
+    elif plan.main in ("forest", "mountain", "snow"):
+        low, high = (0.58, 0.74)
     elif plan.main in ("tree", "house", "castle", "cactus", "campfire") and len(plan.free) == 1:
         low, high = (0.58, 0.72)
     return canvas.height * canvas.uniform(low, high)
@@ -117,14 +119,14 @@ def _draw_distance(site: _Site) -> None:
     canvas, mood, plan, horizon = site.canvas, site.mood, site.plan, site.horizon
     if plan.has("mountain"):
         tall = min(
-            canvas.unit * canvas.uniform(0.42, 0.52) * (1.0 if plan.main == "mountain" else 0.85),
+            canvas.unit * canvas.uniform(0.46, 0.58) * (1.0 if plan.main == "mountain" else 0.85),
             0.9 * horizon,
         )
         land.draw_mountains(canvas, mood, horizon, tall, plan.has("snow"))
     elif not plan.has("sea", "desert", "hill", "forest") and canvas.chance(0.4):
         land.draw_far_hills(canvas, mood, horizon, land.GRASS[plan.season])
     if plan.has("forest"):
-        share = canvas.uniform(0.5, 0.66) if plan.main == "forest" else canvas.uniform(0.34, 0.42)
+        share = canvas.uniform(0.6, 0.8) if plan.main == "forest" else canvas.uniform(0.36, 0.44)
         tall = min(share * canvas.unit, 0.95 * horizon)
         land.draw_forest(
             canvas, mood, horizon + 0.05 * canvas.unit, tall, plan.detail("forest").variety, plan.season
@@ -237,7 +239,7 @@ def _spot(site: _Site, name: str, index: int, total: int, size: float) -> tuple[
     if site.hill is not None and index == 0:
         return site.hill[0], site.hill[1] + 0.025 * canvas.unit
     if site.shore is not None:
-        return across * canvas.width, site.shore + 0.005 * canvas.unit
+        return across * canvas.width, site.shore - 0.012 * canvas.unit
     base = site.horizon + canvas.unit * canvas.uniform(0.1, 0.16)
     if name in ("campfire",) or (len(site.plan.free) == 1):
         base = canvas.height - canvas.unit * canvas.uniform(0.08, 0.15)

@@ -15,22 +15,27 @@ WARM = (1.0, 0.52, 0.16)
 
 
 def flame_heat(canvas: Canvas, cx: float, base: float, wide: float, tall: float, tongues: int) -> Field:
-    """How hot the fire is at each pixel, about 0..1: several licking tongues rising from a base line."""
-    up = (base - canvas.y) / tall
-    sway = canvas.noise(3, 4) * 0.16 * wide * np.clip(up, 0, 1) ** 0.7 * 2.0
-    heat = np.zeros((canvas.height, canvas.width), np.float32)
-    for place in np.linspace(-0.62, 0.62, tongues) if tongues > 1 else [0.0]:
-        length = (1.0 - 0.42 * abs(place)) * canvas.uniform(0.72, 1.05)
-        middle = cx + place * wide * (1 - 0.35 * up) + canvas.uniform(-0.05, 0.05) * wide
-        rise = np.clip(up / length, 0.0, 1.0)
-        half = (
-            wide * (0.5 if tongues > 1 else 0.9) * (1 - rise) ** 0.75 * (0.55 + 0.9 * rise * (1 - rise) * 2)
-        )
-        across = np.abs(canvas.x - middle + sway) / np.maximum(half, 0.3)
-        heat = np.maximum(heat, np.clip(1.25 - across, 0, 1) * (1.05 - 0.75 * rise) * (up < length))
-    foot = np.clip((up + 0.03) / 0.1, 0, 1)
-    licks = canvas.noise(7, 5) * 0.22 + canvas.noise(14, 9) * 0.12
-    return as_field(np.clip(heat * (1 + licks), 0, 1.15) * foot)
+    """How hot the fire is at each pixel, about 0..1: licking tongues that rise out of one broad body."""
+    up = as_field((base - canvas.y) / tall)
+    lift = np.clip(up, 0, 1)
+    cells = max(3, round(1.6 * canvas.unit / wide))
+    sway = 0.34 * wide * canvas.noise(cells, cells) * lift**0.6 + 0.16 * wide * canvas.noise(2 * cells, 2 * cells) * lift
+    heat = _tongue(canvas.x - cx + 0.6 * sway, up, 0.95 * wide, 0.5)
+    for place in np.linspace(-0.66, 0.66, tongues):
+        length = (1.0 - 0.4 * abs(place)) * canvas.uniform(0.68, 1.05)
+        middle = cx + wide * (place * (1 - 0.45 * lift) + canvas.uniform(-0.08, 0.08))
+        heat = np.maximum(heat, _tongue(canvas.x - middle + sway, up, 0.44 * wide, length))
+    streaks = 0.24 * canvas.noise(3 * cells, 2 * cells) + 0.1 * canvas.noise(6 * cells, 3 * cells)
+    foot = np.clip((up + 0.03) / 0.08, 0, 1)
+    return as_field(np.clip(heat * (1 + streaks), 0, 1.15) * foot)
+
+
+def _tongue(across: Field, up: Field, half: float, length: float) -> Field:
+    """One tongue: hot and broad below, cooler and pointed at `length` (1: the fire's whole height)."""
+    rise = np.clip(up / length, 0.0, 1.0)
+    taper = half * (1 - rise) ** 0.7 * (0.75 + 0.9 * rise * (1 - rise))
+    side = np.abs(across) / np.maximum(taper, 0.3)
+    return as_field(np.clip(1.3 - side**1.5, 0, 1) * (1.1 - 0.72 * rise) * (up < length))
 
 
 def add_flames(canvas: Canvas, name: str, heat: Field) -> None:
@@ -115,13 +120,13 @@ def brick_field(canvas: Canvas, colour: Colour, rows: float) -> Field:
     return as_field(np.clip(np.asarray(colour, np.float32) * (bright * tone)[..., None], 0, 1))
 
 
-def draw_fireplace(canvas: Canvas, mood: Mood) -> float:
-    """A wall with a fireplace and its fire. Returns the height of the mantel in pixels."""
+def draw_fireplace(canvas: Canvas, mood: Mood, low: bool) -> float:
+    """A wall with a fireplace and its fire, `low` to leave room above. Returns the mantel's height in pixels."""
     fill_plain(canvas, (0.62, 0.5, 0.4) if mood.night < 0.5 else (0.44, 0.31, 0.24), 0.12)
     u, cx = canvas.unit, canvas.width * canvas.uniform(0.44, 0.56)
     floor = canvas.height * canvas.uniform(0.9, 0.95)
-    mantel = floor - u * canvas.uniform(0.62, 0.7)
-    half = u * canvas.uniform(0.36, 0.42)
+    mantel = floor - u * (canvas.uniform(0.5, 0.55) if low else canvas.uniform(0.66, 0.74))
+    half = u * canvas.uniform(0.38, 0.45)
     stone: Colour = ((0.58, 0.28, 0.2), (0.6, 0.57, 0.53), (0.85, 0.83, 0.8))[int(canvas.rng.integers(3))]
     wood = as_field(np.float32((0.34, 0.2, 0.12)) * (1 + 0.2 * canvas.texture(10, 4.0))[..., None])
     canvas.add(Layer("floor", canvas.below(floor), wood, (0.5, 0.33, 0.2)))
@@ -135,7 +140,7 @@ def draw_fireplace(canvas: Canvas, mood: Mood) -> float:
 
 def _hearth(canvas: Canvas, cx: float, mantel: float, floor: float, half: float) -> None:
     """The dark opening, the fire in it, and its light on the room."""
-    wide, tall = 0.66 * half, 0.74 * (floor - mantel)
+    wide, tall = 0.7 * half, 0.8 * (floor - mantel)
     arch = canvas.polygons([_box(cx - wide, floor - 0.75 * tall, cx + wide, floor)])
     arch = np.maximum(arch, canvas.disc(cx, floor - 0.75 * tall, wide, 0.25 * tall))
     soot = np.broadcast_to(np.float32((0.06, 0.035, 0.03)), canvas.rgb.shape)
@@ -145,7 +150,7 @@ def _hearth(canvas: Canvas, cx: float, mantel: float, floor: float, half: float)
     canvas.screen(as_field(arch * glow), WARM, 0.5)
     add_logs(canvas, "fireplace", cx, floor - 0.1 * tall, 1.05 * wide)
     heat = flame_heat(
-        canvas, cx, floor - 0.07 * tall, 0.5 * wide, 0.85 * tall, int(canvas.rng.integers(3, 5))
+        canvas, cx, floor - 0.07 * tall, 0.66 * wide, 0.92 * tall, int(canvas.rng.integers(3, 5))
     )
     add_flames(canvas, "fireplace", as_field(heat * arch))
 

@@ -147,7 +147,7 @@ def draw_flower(
     canvas: Canvas, mood: Mood, kind: str, colour: str, cx: float, base: float, tall: float
 ) -> None:
     """A daisy, tulip or sunflower with stem and leaves, `tall` pixels high."""
-    head, stem = 0.27 * tall, (0.24, 0.52, 0.16)
+    head, stem = 0.31 * tall, (0.24, 0.52, 0.16)
     cy = base - tall + head
     bend = canvas.uniform(-0.05, 0.05) * tall
     line = [(cx, cy), (cx + bend, (cy + base) / 2), (cx, base)]

@@ -36,7 +36,7 @@ def draw_dunes(canvas: Canvas, mood: Mood, horizon: float) -> None:
         swing = canvas.unit * (0.035, 0.06, 0.08)[index]
         line = canvas.profile(level, ((3, swing),))
         depth = np.clip((canvas.y - line) / (0.4 * canvas.unit), 0, 1)
-        tilt = np.gradient(line) * mood.toward[0] * 1.6
+        tilt = np.clip(np.gradient(line) * mood.toward[0] * 1.2, -0.3, 0.3)
         ripples = 0.05 * np.sin((canvas.y + 6 * canvas.noise(3, 3)) / (0.022 * canvas.unit))
         light = np.clip(0.68 + tilt - 0.35 * depth + ripples * depth + 0.1 * canvas.texture(5, 2.0), 0, 1)
         shaded = hazy(lighted(SAND, as_field(light), mood), mood, (0.35, 0.14, 0.0)[index])
@@ -44,45 +44,37 @@ def draw_dunes(canvas: Canvas, mood: Mood, horizon: float) -> None:
 
 
 def draw_mountains(canvas: Canvas, mood: Mood, horizon: float, tall: float, snowy: bool) -> None:
-    """A range with one to three clear peaks of height `tall` pixels, rock below and snow above."""
-    line, peaks = _range_line(canvas, horizon, tall)
-    mask = canvas.below(line)
+    """A range with one to three peaks of up to `tall` pixels, the lower ones behind."""
+    count = int(canvas.rng.integers(1, 4))
+    main = canvas.width * canvas.uniform(0.36, 0.64)
+    away = canvas.unit * canvas.uniform(0.34, 0.46)
+    for index in reversed(range(count)):
+        at = main + (0.0, away, -1.15 * away)[index] * (1.0 if canvas.chance(0.5) or count > 2 else -1.0)
+        high = tall * (1.0 if index == 0 else canvas.uniform(0.55, 0.8))
+        _draw_peak(canvas, mood, horizon, at, high, 0.1 if index == 0 else 0.3, snowy)
+
+
+def _draw_peak(
+    canvas: Canvas, mood: Mood, horizon: float, at: float, tall: float, air: float, snowy: bool
+) -> None:
+    """One mountain: a lit and a shaded flank of rock with ridges, snow on top, drowned in `air` 0..1."""
+    slope = canvas.uniform(0.85, 1.1)
+    line = horizon - tall + slope * np.abs(canvas.x[0] - at)
+    line = line + canvas.profile(0.0, ((9, 0.05 * tall), (24, 0.03 * tall)))
+    mask = canvas.below(as_field(np.minimum(line, horizon + 0.02 * canvas.unit)))
     bumps = canvas.texture(7)
-    facets = _facets(canvas, line, peaks, bumps)
-    light = np.clip(0.5 + mood.soft * 0.42 * facets * np.sign(mood.toward[0]) + 0.14 * bumps, 0, 1)
-    rock = lighted((0.46, 0.45, 0.48), as_field(light), mood)
-    cap = 0.62 if snowy else 0.36
-    snow_line = horizon - tall + cap * tall + 0.12 * tall * bumps
-    white = step(0.06 * tall, -0.06 * tall, as_field(canvas.y - snow_line))
+    ragged = (canvas.x - at) + 0.22 * tall * bumps + 0.1 * (canvas.y - horizon + tall)
+    flank = np.tanh(ragged / (0.05 * tall)) * np.sign(mood.toward[0])
+    ridges = np.gradient(canvas.texture(12, 0.8))[1] * canvas.unit * 0.1
+    light = as_field(np.clip(0.5 + mood.soft * (0.36 * flank + 0.3 * ridges) + 0.06 * bumps, 0, 1))
+    rock = lighted((0.46, 0.44, 0.46), light, mood)
+    snow_line = horizon - tall + (0.7 if snowy else 0.4) * tall + 0.2 * tall * bumps
+    white = step(0.05 * tall, -0.05 * tall, as_field(canvas.y - snow_line))
     shaded = blend(rock, lighted((1.0, 1.0, 1.0), as_field(np.clip(light + 0.12, 0, 1)), mood), white)
-    fade = np.clip((canvas.y - (horizon - tall)) / tall, 0, 1) * 0.45 + 0.1
+    fade = np.clip((canvas.y - (horizon - tall)) / tall, 0, 1) * 0.4 + air
     shaded = blend(shaded, mood.horizon, as_field(fade + 0 * canvas.x))
     canvas.add(Layer("mountain", mask, shaded, (0.52, 0.55, 0.62)))
     canvas.add(Layer("mountain", as_field(mask * white), shaded, (0.97, 0.98, 1.0)))
-
-
-def _range_line(canvas: Canvas, horizon: float, tall: float) -> tuple[Field, list[float]]:
-    """The skyline (W,) of a mountain range and where its peaks stand, in pixels."""
-    count = int(canvas.rng.integers(1, 4))
-    width = canvas.width
-    line = np.full(width, horizon, np.float32)
-    peaks = []
-    for index in range(count):
-        at = width * ((index + canvas.uniform(0.3, 0.7)) / count)
-        high = tall * (1.0 if index == count // 2 else canvas.uniform(0.6, 0.9))
-        slope = canvas.uniform(1.0, 1.35)
-        line = np.minimum(line, horizon - high + slope * np.abs(canvas.x[0] - at))
-        peaks.append(at)
-    jagged = canvas.profile(0.0, ((9, 0.05 * tall), (22, 0.035 * tall)))
-    return as_field(np.minimum(line + jagged, horizon + 0.02 * canvas.unit)), peaks
-
-
-def _facets(canvas: Canvas, line: Field, peaks: list[float], bumps: Field) -> Field:
-    """-1 on the left flanks, 1 on the right ones, with ragged ridges between."""
-    wander = 0.1 * canvas.unit * bumps
-    nearest = np.argmin([np.abs(canvas.x[0] - at) for at in peaks], axis=0)
-    offset = canvas.x - np.asarray(peaks, np.float32)[nearest][None, :] + wander
-    return as_field(np.tanh(offset / (0.03 * canvas.unit)))
 
 
 def draw_hill(
@@ -123,34 +115,43 @@ def leaf_colour(canvas: Canvas, season: str, kind: str) -> Colour:
     return shades[int(canvas.rng.integers(len(shades)))]
 
 
-def draw_forest(canvas: Canvas, mood: Mood, base: float, tall: float, kind: str, season: str) -> None:
+def draw_forest(
+    canvas: Canvas, mood: Mood, base: float, tall: float, kind: str, season: str
+) -> None:
     """Rows of trees across the picture, the far ones pale in the haze. `tall`: height in pixels."""
     for row in range(3):
-        share = (0.62, 0.8, 1.0)[row]
-        foot = base - 0.1 * tall * (2 - row)
-        shapes = _tree_row(canvas, foot, tall * share, kind)
-        mask = canvas.polygons(shapes) if kind == "pine" else canvas.discs([s for s in shapes if len(s) == 4])  # type: ignore[misc]
-        mask = np.maximum(mask, canvas.below(foot - 0.16 * tall) * (1 - canvas.below(foot)))
-        bumps = canvas.texture(9)
-        light = np.clip(
-            relief(as_field(mask), mood, 0.07 * canvas.unit, bumps, 0.35) - 0.06 + 0.1 * row, 0, 1
-        )
+        share = (0.66, 0.82, 1.0)[row]
+        foot = base - 0.07 * tall * (2 - row)
+        mask = _tree_row(canvas, foot, tall * share, kind)
+        bumps = canvas.texture(10)
+        rounding = relief(mask, mood, 0.07 * canvas.unit, bumps, 0.45 if kind == "oak" else 0.3)
+        darker = 0.22 * np.clip((canvas.y - foot) / (0.5 * tall) + 0.8, 0, 1)
+        light = as_field(np.clip(rounding + 0.06 * row - darker, 0, 1))
         colour = leaf_colour(canvas, season, kind)
         shaded = hazy(lighted(colour, light, mood), mood, (0.5, 0.25, 0.0)[row])
-        canvas.add(Layer("forest", as_field(mask), shaded, colour))
+        canvas.add(Layer("forest", mask, shaded, colour))
 
 
-def _tree_row(canvas: Canvas, base: float, tall: float, kind: str) -> list:
-    """Shapes of one row: triangles for conifers, discs for broad crowns."""
-    gap = tall * (0.3 if kind == "pine" else 0.42)
-    shapes: list = []
+def _tree_row(canvas: Canvas, base: float, tall: float, kind: str) -> Field:
+    """The cover of one row of trees on stems: triangles for conifers, heaped discs for broad crowns."""
+    gap = tall * (0.27 if kind == "pine" else 0.36)
+    stems, tiers, crowns = [], [], []
     for x in np.arange(-0.5 * gap, canvas.width + gap, gap):
         cx, high = x + canvas.uniform(-0.3, 0.3) * gap, tall * canvas.uniform(0.72, 1.05)
+        stems.append((((cx, base), (cx, base - 0.5 * high)), 0.05 * high))
         if kind == "pine":
-            shapes += pine_tiers(cx, base, high, 0.2 * high)
+            tiers += pine_tiers(cx, base - 0.06 * high, 0.94 * high, 0.19 * high)
         else:
-            shapes.append((cx, base - 0.62 * high, 0.3 * high, 0.36 * high))
-    return shapes
+            crowns += _broad_crown(canvas, cx, base - 0.64 * high, 0.3 * high)
+    cover = canvas.polygons(tiers) if tiers else canvas.discs(crowns)
+    return as_field(np.maximum(cover, canvas.strokes(stems)))
+
+
+def _broad_crown(canvas: Canvas, cx: float, cy: float, size: float) -> list[tuple[float, float, float, float]]:
+    """The discs of one broad crown."""
+    rim = [(cx + size * 0.62 * np.cos(t), cy + size * 0.7 * np.sin(t)) for t in np.linspace(0.4, 6.0, 6)]
+    small = [(x, y, size * canvas.uniform(0.4, 0.55), size * canvas.uniform(0.4, 0.55)) for x, y in rim]
+    return [(cx, cy, 0.85 * size, 0.95 * size), *small]
 
 
 def pine_tiers(cx: float, base: float, tall: float, half: float) -> list[list[tuple[float, float]]]:

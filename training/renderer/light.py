@@ -29,25 +29,27 @@ _MOODS = {
     "day": ((0.20, 0.45, 0.82), (0.72, 0.86, 0.96), (1.08, 1.04, 0.94), (0.50, 0.56, 0.66), 0.0),
     "sunset": ((0.24, 0.22, 0.46), (1.00, 0.58, 0.26), (1.06, 0.70, 0.44), (0.32, 0.26, 0.38), 0.45),
     "dawn": ((0.46, 0.56, 0.80), (1.00, 0.78, 0.66), (1.06, 0.88, 0.78), (0.46, 0.44, 0.56), 0.2),
-    "night": ((0.02, 0.03, 0.10), (0.10, 0.15, 0.32), (0.34, 0.42, 0.62), (0.07, 0.09, 0.17), 1.0),
+    "night": ((0.03, 0.05, 0.15), (0.16, 0.24, 0.46), (0.50, 0.60, 0.84), (0.12, 0.15, 0.26), 1.0),
     "overcast": ((0.80, 0.83, 0.87), (0.95, 0.96, 0.96), (0.98, 0.98, 0.97), (0.62, 0.65, 0.68), 0.0),
     "rain": ((0.36, 0.41, 0.48), (0.62, 0.67, 0.71), (0.72, 0.76, 0.78), (0.36, 0.40, 0.45), 0.25),
+    "snow": ((0.60, 0.67, 0.76), (0.80, 0.84, 0.88), (0.97, 0.98, 1.0), (0.60, 0.66, 0.76), 0.05),
     "fog": ((0.80, 0.83, 0.85), (0.93, 0.93, 0.92), (0.92, 0.92, 0.90), (0.62, 0.64, 0.66), 0.0),
 }
 
 
 def make_mood(canvas: Canvas, time: str, weather: str) -> Mood:
     """The light for a time of day and a weather, slightly varied."""
-    grey = weather in ("overcast", "rain", "fog") or weather == "snow"
+    grey = weather in ("overcast", "rain", "fog", "snow")
     key = time
     if time == "day" and grey:
-        key = "overcast" if weather == "snow" else weather
+        key = weather
     zenith, horizon, lit, shade, night = _MOODS[key]
     low = time in ("sunset", "dawn")
     side = -1.0 if canvas.chance(0.5) else 1.0
     direction = np.array([side * (0.9 if low else 0.65), -0.35 if low else -0.75])
     direction /= np.hypot(*direction)
-    tone = canvas.rng.uniform(0.92, 1.08, 3)
+    spread = 0.03 if grey else 0.08
+    tone = canvas.rng.uniform(1 - spread, 1 + spread, 3)
     return Mood(
         _tinted(zenith, tone), _tinted(horizon, tone), lit, shade,
         (float(direction[0]), float(direction[1])), night, 0.5 if grey else 1.0,

@@ -14,10 +14,20 @@ def draw_sky(canvas: Canvas, mood: Mood, horizon: float) -> None:
     shaded = blend(mood.zenith, mood.horizon, as_field(height**1.5))
     if mood.soft < 1.0:
         shaded = shaded + 0.05 * canvas.texture(3, 2.5)[..., None]
-    middle = blend(mood.zenith, mood.horizon, 0.45)
+    elif mood.night < 0.9:
+        shaded = _with_streaks(canvas, mood, shaded, as_field(height))
+    middle = blend(mood.zenith, mood.horizon, 0.8 if 0.1 < mood.night < 0.9 else 0.45)
     flat = (float(middle[0]), float(middle[1]), float(middle[2]))
     everywhere = np.ones((canvas.height, canvas.width), np.float32)
     canvas.add(Layer("sky", everywhere, as_field(np.clip(shaded, 0, 1)), flat, inked=False))
+
+
+def _with_streaks(canvas: Canvas, mood: Mood, shaded: Field, height: Field) -> Field:
+    """Thin, far cloud: faint by day, on fire when the sun is low."""
+    low = mood.night > 0.1
+    veil = step(0.05, 0.75, canvas.texture(4, 3.5)) * step(0.05, 0.5, height) * (0.7 if low else 0.3)
+    tint = (1.0, 0.52, 0.38) if low else (1.0, 1.0, 1.0)
+    return blend(shaded, tint, as_field(veil * canvas.uniform(0.2, 1.0)))
 
 
 def draw_stars(canvas: Canvas, horizon: float, dense: bool) -> None:

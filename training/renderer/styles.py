@@ -28,7 +28,7 @@ def photo(canvas: Canvas) -> Field:
     bloom = smooth(as_field(bright), 0.07 * canvas.unit)
     rgb = rgb + bloom[..., None] * (1 - rgb) * np.float32((0.5, 0.45, 0.4))
     radius = ((canvas.x / canvas.width - 0.5) ** 2 + (canvas.y / canvas.height - 0.5) ** 2) * 2
-    rgb = rgb * (1 - 0.16 * radius)[..., None] + 0.012 * canvas.noise(48, 48)[..., None]
+    rgb = rgb * (1 - 0.16 * radius)[..., None] + 0.006 * canvas.noise(48, 48)[..., None]
     return as_field(rgb)
 
 
@@ -66,6 +66,8 @@ def child(canvas: Canvas) -> Field:
 
 def _child_fill(layer: Layer, share: float) -> float:
     """How strongly a child fills a thing in: bright things fully, sky and ground faintly or not at all."""
+    if layer.subject == "sky" and max(layer.flat) < 0.5:
+        return 0.8
     if layer.subject in ("sky", "backdrop", "meadow", "distance", "snow"):
         return 0.0 if share < 0.75 else 0.4
     return 0.9 if layer.emissive else share
@@ -100,7 +102,7 @@ def watercolour(canvas: Canvas) -> Field:
     inset = np.minimum(
         np.minimum(canvas.x, canvas.width - canvas.x), np.minimum(canvas.y, canvas.height - canvas.y)
     )
-    rim = step(0.01, 0.06, as_field(inset / canvas.unit + 0.03 * canvas.noise(7, 7)))
+    rim = step(0.0, 0.035, as_field(inset / canvas.unit + 0.012 * canvas.noise(7, 7)))
     return wobble(canvas, blend(PAPER, paint, rim), 0.016)
 
 
@@ -108,11 +110,12 @@ def oil(canvas: Canvas) -> Field:
     """Broad strokes: colours gathered into patches, stronger, with raised paint."""
     rgb = np.clip(canvas.rgb * 1.06 - 0.02, 0, 1)
     dabs = 0.1 * canvas.noise(22, 12) + 0.06 * canvas.noise(12, 26)
-    picture = Image.fromarray(np.uint8(np.clip(rgb + 0.35 * dabs[..., None], 0, 1) * 255))
+    strong = 0.15 + 0.45 * rgb.mean(axis=-1)
+    picture = Image.fromarray(np.uint8(np.clip(rgb + (strong * dabs)[..., None], 0, 1) * 255))
     size = max(3, 2 * round(0.018 * canvas.unit) + 1)
     gathered = np.asarray(picture.filter(ImageFilter.MedianFilter(min(size, 7))), np.float32) / 255
     ridge = np.gradient(dabs)[1] * 0.04 * canvas.unit
-    return wobble(canvas, as_field(gathered + 0.35 * ridge[..., None]), 0.008)
+    return wobble(canvas, as_field(gathered + (strong * ridge)[..., None]), 0.008)
 
 
 def _coloured(canvas: Canvas, colour: Callable[[Layer], Field]) -> Field:

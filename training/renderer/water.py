@@ -30,7 +30,7 @@ def water_surface(canvas: Canvas, mood: Mood, line: float, ripple: float, body: 
 
 def draw_lake(canvas: Canvas, mood: Mood, horizon: float, bank: Colour, near_bank: bool) -> float:
     """A lake with a far shore. Returns the height of that shore's waterline in pixels."""
-    shore = horizon + 0.055 * canvas.unit
+    shore = horizon + 0.075 * canvas.unit
     strip = lighted(bank, 0.45, mood)
     line = canvas.profile(horizon, ((6, 0.012 * canvas.unit),))
     canvas.add(Layer("shore", canvas.below(line), _filled(canvas, strip), bank))
