@@ -196,11 +196,13 @@ def draw_road(canvas: Canvas, mood: Mood, horizon: float, wide: float, paved: bo
         canvas.add(Layer("road", as_field(line), white, (0.98, 0.95, 0.8), inked=False))
 
 
-def draw_bridge(canvas: Canvas, mood: Mood, kind: str, middle: Field, half: Field, at: float) -> None:
-    """A bridge over a river course at picture row `at`: stone arches, or planks on posts."""
+def draw_bridge(
+    canvas: Canvas, mood: Mood, kind: str, middle: Field, half: Field, at: float, large: bool
+) -> None:
+    """A bridge over a river course at picture row `at`: a stone arch, or planks on posts."""
     row = int(np.clip(at, 0, canvas.height - 1))
     cx, span = float(middle[row, 0]), float(half[row, 0])
-    reach = span + 0.17 * canvas.unit
+    reach = span + (0.27 if large else 0.17) * canvas.unit
     rise, thick = 0.26 * reach + 0.05 * canvas.unit, 0.08 * canvas.unit
     across = np.clip((canvas.x - cx) / reach, -1, 1)
     deck = at - 0.1 * canvas.unit - rise * (1 - across**2)

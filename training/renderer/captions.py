@@ -91,7 +91,8 @@ def _counted(plan: Plan, name: str, noun: str, rng: np.random.Generator) -> str:
 def _look(plan: Plan, name: str, noun: str, rng: np.random.Generator) -> str:
     """An adjective that is true of the subject, or nothing."""
     colour = plan.detail(name).colour
-    if name in COLOURS and rng.random() < 0.5:
+    visible = plan.time != "night" or name == "candle" or plan.style in ("flat", "crayon", "child")
+    if name in COLOURS and visible and plan.style != "sketch" and rng.random() < 0.5:
         return colour
     if name == "tree" and "without" not in noun and rng.random() < 0.25:
         return _tree_look(plan, rng)

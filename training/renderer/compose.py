@@ -80,7 +80,7 @@ def _horizon(canvas: Canvas, plan: Plan) -> float:
     low, high = (0.5, 0.62)
     if set(plan.free) <= set(_SKYWARD):
         low, high = (0.74, 0.86)
-    elif plan.main in ("river", "road", "sea", "lake", "desert"):
+    elif plan.main in ("river", "road", "sea", "lake", "desert", "bridge"):
         low, high = (0.36, 0.5)
     elif plan.main in ("forest", "mountain", "snow"):
         low, high = (0.58, 0.74)
@@ -109,7 +109,11 @@ def _draw_sky(site: _Site) -> None:
             canvas.uniform(0.19, 0.27) if plan.main == "moon" and alone else canvas.uniform(0.1, 0.14)
         )
         crescent = plan.detail("moon").variety == "crescent"
-        sky.draw_moon(canvas, across * canvas.width, horizon * canvas.uniform(0.3, 0.45), radius, crescent)
+        share = (
+            canvas.uniform(0.2, 0.3) if plan.has("mountain", "forest", "hill") else canvas.uniform(0.3, 0.45)
+        )
+        height = max(horizon * share, 1.15 * radius)
+        sky.draw_moon(canvas, across * canvas.width, height, radius, crescent)
     if plan.has("clouds"):
         sky.draw_clouds(canvas, mood, horizon, plan.main == "clouds")
 
@@ -122,8 +126,11 @@ def _draw_distance(site: _Site) -> None:
             canvas.unit * canvas.uniform(0.46, 0.58) * (1.0 if plan.main == "mountain" else 0.85),
             0.9 * horizon,
         )
-        land.draw_mountains(canvas, mood, horizon, tall, plan.has("snow"))
-    elif not plan.has("sea", "desert", "hill", "forest") and canvas.chance(0.4):
+        at = canvas.width * (0.5 + site.side * canvas.uniform(0.0, 0.18))
+        land.draw_mountains(canvas, mood, horizon, at, tall, plan.has("snow"))
+    elif not plan.has("sea", "desert", "forest") and canvas.chance(
+        0.9 if plan.main in ("snow", "hill") else 0.4
+    ):
         land.draw_far_hills(canvas, mood, horizon, land.GRASS[plan.season])
     if plan.has("forest"):
         share = canvas.uniform(0.6, 0.8) if plan.main == "forest" else canvas.uniform(0.36, 0.44)
@@ -164,12 +171,14 @@ def _draw_ground(site: _Site) -> None:
             canvas, mood, horizon, grass, canvas.chance(0.5) and not plan.has("boat")
         )
     elif plan.has("desert"):
-        land.draw_dunes(canvas, mood, horizon)
+        land.draw_dunes(canvas, mood, horizon, land.SAND, "desert")
     elif site.hill is None or plan.has("river", "road"):
-        name = "snow" if plan.has("snow") else "meadow"
         level = horizon + (0.05 * canvas.unit if site.hill else 0.0)
-        line = canvas.profile(level, ((3, 0.012 * canvas.unit),))
-        land.draw_ground(canvas, mood, line, grass, name)
+        if plan.has("snow"):
+            land.draw_dunes(canvas, mood, level, land.SNOW, "snow")
+        else:
+            line = canvas.profile(level, ((3, 0.012 * canvas.unit),))
+            land.draw_ground(canvas, mood, line, grass, "meadow")
 
 
 def _draw_path(site: _Site) -> None:
@@ -185,9 +194,11 @@ def _draw_path(site: _Site) -> None:
         )
         site.path = water.draw_river(canvas, site.mood, start, wide)
     if plan.has("bridge") and site.path is not None:
-        share = canvas.uniform(0.55, 0.72) if plan.main == "bridge" else canvas.uniform(0.38, 0.5)
+        share = canvas.uniform(0.55, 0.7) if plan.main == "bridge" else canvas.uniform(0.38, 0.5)
         at = start + share * (canvas.height - start)
-        built.draw_bridge(canvas, site.mood, plan.detail("bridge").variety, *site.path, at)
+        built.draw_bridge(
+            canvas, site.mood, plan.detail("bridge").variety, *site.path, at, plan.main == "bridge"
+        )
 
 
 def _draw_things(site: _Site) -> None:
@@ -234,7 +245,7 @@ def _spot(site: _Site, name: str, index: int, total: int, size: float) -> tuple[
         if total == 1
         else 0.5 + 0.52 * (index / (total - 1) - 0.5) * site.side
     )
-    if len(site.plan.free) > 1 and total == 1 and site.plan.has("sun", "moon"):
+    if len(site.plan.free) > 1 and total == 1 and site.plan.has("sun", "moon", "flower"):
         across = 0.5 + site.side * canvas.uniform(0.12, 0.24)
     if site.hill is not None and index == 0:
         return site.hill[0], site.hill[1] + 0.025 * canvas.unit
@@ -268,7 +279,7 @@ def _draw_standing(site: _Site, name: str, index: int, total: int) -> None:
         size = min(size, 0.9 * (site.hill[1] if site.hill is not None and index == 0 else site.horizon))
     x, base = _spot(site, name, index, total, size)
     if detail.count > 1:
-        size *= 0.72
+        size *= 0.72 if detail.count == 2 else 0.62
     for number in range(detail.count):
         offset = (number - (detail.count - 1) / 2) * size * 0.78
         each = size * (1.0 if detail.count == 1 else site.canvas.uniform(0.8, 1.1))
@@ -324,6 +335,8 @@ def _draw_foreground(site: _Site) -> None:
         tall *= 0.8 if detail.count < 4 else 0.66
     for number in range(detail.count):
         x = canvas.width * (number + 0.5 + canvas.uniform(-0.12, 0.12)) / detail.count
+        if detail.count == 1 and len(plan.free) > 1:
+            x -= site.side * 0.2 * canvas.width
         base = canvas.height - canvas.unit * canvas.uniform(-0.02, 0.04)
         flora.draw_flower(
             canvas, site.mood, detail.variety, detail.colour, x, base, tall * canvas.uniform(0.85, 1.08)

@@ -19,7 +19,10 @@ def flame_heat(canvas: Canvas, cx: float, base: float, wide: float, tall: float,
     up = as_field((base - canvas.y) / tall)
     lift = np.clip(up, 0, 1)
     cells = max(3, round(1.6 * canvas.unit / wide))
-    sway = 0.34 * wide * canvas.noise(cells, cells) * lift**0.6 + 0.16 * wide * canvas.noise(2 * cells, 2 * cells) * lift
+    sway = (
+        0.34 * wide * canvas.noise(cells, cells) * lift**0.6
+        + 0.16 * wide * canvas.noise(2 * cells, 2 * cells) * lift
+    )
     heat = _tongue(canvas.x - cx + 0.6 * sway, up, 0.95 * wide, 0.5)
     for place in np.linspace(-0.66, 0.66, tongues):
         length = (1.0 - 0.4 * abs(place)) * canvas.uniform(0.68, 1.05)
@@ -50,7 +53,7 @@ def add_flames(canvas: Canvas, name: str, heat: Field) -> None:
 def add_sparks(canvas: Canvas, name: str, cx: float, top: float, wide: float, tall: float) -> None:
     """A few glowing sparks above a fire; too small for drawings, so light only."""
     number = int(canvas.rng.integers(6, 16))
-    places = canvas.rng.normal((cx, top), (0.7 * wide, 0.35 * tall), (number, 2))
+    places = canvas.rng.normal((cx, top), (0.5 * wide, 0.16 * tall), (number, 2))
     dots = [
         (float(x), float(y), r, r) for (x, y), r in zip(places, [0.008 * canvas.unit] * number, strict=True)
     ]
@@ -165,7 +168,7 @@ _WAX = {"white": (0.96, 0.92, 0.8), "red": (0.72, 0.12, 0.1), "yellow": (0.95, 0
 
 def draw_candles(canvas: Canvas, count: int, colour: str, floor: float, size: float) -> None:
     """Burning candles side by side. `size`: height of wax plus flame in pixels."""
-    spread = size * 0.62 if count > 1 else 0.0
+    spread = min(size * 0.62, 0.8 * canvas.width / count) if count > 1 else 0.0
     middle = canvas.width * (0.5 if count > 1 else canvas.uniform(0.4, 0.6))
     for index in range(count):
         tall = size * (canvas.uniform(0.8, 1.0) if count > 1 else 1.0)

@@ -22,36 +22,37 @@ def ground_colour(season: str, desert: bool) -> Colour:
 def draw_ground(canvas: Canvas, mood: Mood, line: Field, colour: Colour, name: str) -> None:
     """Open ground below a skyline (W,): brighter far off, with soft unevenness that grows nearer."""
     depth = np.clip((canvas.y - line) / (canvas.height - line + 1), 0, 1)
-    uneven = 0.5 + 0.26 * canvas.texture(5, 2.6) + 0.12 * canvas.texture(14, 2.0) * depth
-    light = np.clip(uneven + 0.32 * (1 - depth), 0, 1)
+    uneven = 0.5 + 0.42 * canvas.texture(4, 2.6) + 0.16 * canvas.texture(12, 1.4) * depth
+    light = np.clip(uneven + 0.3 * (1 - depth) - 0.12 * depth**2, 0, 1)
     shaded = hazy(lighted(colour, as_field(light), mood), mood, 0.25)
     near = lighted(colour, as_field(light), mood)
     canvas.add(Layer(name, canvas.below(line), blend(shaded, near, as_field(np.sqrt(depth))), colour))
 
 
-def draw_dunes(canvas: Canvas, mood: Mood, horizon: float) -> None:
-    """Sand dunes, one behind the other, each with a lit and a shaded flank."""
+def draw_dunes(canvas: Canvas, mood: Mood, horizon: float, colour: Colour, name: str) -> None:
+    """Dunes of sand or drifts of snow, one behind the other, each with a lit and a shaded flank."""
     for index in range(3):
         level = horizon + (canvas.height - horizon) * (0.0, 0.22, 0.55)[index]
         swing = canvas.unit * (0.035, 0.06, 0.08)[index]
         line = canvas.profile(level, ((3, swing),))
         depth = np.clip((canvas.y - line) / (0.4 * canvas.unit), 0, 1)
-        tilt = np.clip(np.gradient(line) * mood.toward[0] * 1.2, -0.3, 0.3)
+        slanted = np.clip(canvas.x + 0.9 * (canvas.y - line), 0, canvas.width - 1).astype(np.int32)
+        tilt = np.clip(np.gradient(line)[slanted] * np.sign(mood.toward[0]) * 1.3, -0.38, 0.38)
         ripples = 0.05 * np.sin((canvas.y + 6 * canvas.noise(3, 3)) / (0.022 * canvas.unit))
         light = np.clip(0.68 + tilt - 0.35 * depth + ripples * depth + 0.1 * canvas.texture(5, 2.0), 0, 1)
-        shaded = hazy(lighted(SAND, as_field(light), mood), mood, (0.35, 0.14, 0.0)[index])
-        canvas.add(Layer("desert", canvas.below(line), shaded, SAND))
+        shaded = hazy(lighted(colour, as_field(light), mood), mood, (0.35, 0.14, 0.0)[index])
+        canvas.add(Layer(name, canvas.below(line), shaded, colour))
 
 
-def draw_mountains(canvas: Canvas, mood: Mood, horizon: float, tall: float, snowy: bool) -> None:
-    """A range with one to three peaks of up to `tall` pixels, the lower ones behind."""
+def draw_mountains(canvas: Canvas, mood: Mood, horizon: float, at: float, tall: float, snowy: bool) -> None:
+    """A range of one to three peaks, the highest `tall` pixels and at column `at`, the lower ones behind."""
     count = int(canvas.rng.integers(1, 4))
-    main = canvas.width * canvas.uniform(0.36, 0.64)
     away = canvas.unit * canvas.uniform(0.34, 0.46)
     for index in reversed(range(count)):
-        at = main + (0.0, away, -1.15 * away)[index] * (1.0 if canvas.chance(0.5) or count > 2 else -1.0)
+        turn = 1.0 if canvas.chance(0.5) or count > 2 else -1.0
+        place = at + (0.0, away, -1.15 * away)[index] * turn
         high = tall * (1.0 if index == 0 else canvas.uniform(0.55, 0.8))
-        _draw_peak(canvas, mood, horizon, at, high, 0.1 if index == 0 else 0.3, snowy)
+        _draw_peak(canvas, mood, horizon, place, high, 0.1 if index == 0 else 0.3, snowy)
 
 
 def _draw_peak(
@@ -115,14 +116,17 @@ def leaf_colour(canvas: Canvas, season: str, kind: str) -> Colour:
     return shades[int(canvas.rng.integers(len(shades)))]
 
 
-def draw_forest(
-    canvas: Canvas, mood: Mood, base: float, tall: float, kind: str, season: str
-) -> None:
+def draw_forest(canvas: Canvas, mood: Mood, base: float, tall: float, kind: str, season: str) -> None:
     """Rows of trees across the picture, the far ones pale in the haze. `tall`: height in pixels."""
     for row in range(3):
         share = (0.66, 0.82, 1.0)[row]
         foot = base - 0.07 * tall * (2 - row)
         mask = _tree_row(canvas, foot, tall * share, kind)
+        if row < 2:
+            thicket = canvas.below(foot - 0.34 * tall * share + 0.06 * tall * canvas.texture(6)) * (
+                1 - canvas.below(base)
+            )
+            mask = as_field(np.maximum(mask, thicket))
         bumps = canvas.texture(10)
         rounding = relief(mask, mood, 0.07 * canvas.unit, bumps, 0.45 if kind == "oak" else 0.3)
         darker = 0.22 * np.clip((canvas.y - foot) / (0.5 * tall) + 0.8, 0, 1)
@@ -147,7 +151,9 @@ def _tree_row(canvas: Canvas, base: float, tall: float, kind: str) -> Field:
     return as_field(np.maximum(cover, canvas.strokes(stems)))
 
 
-def _broad_crown(canvas: Canvas, cx: float, cy: float, size: float) -> list[tuple[float, float, float, float]]:
+def _broad_crown(
+    canvas: Canvas, cx: float, cy: float, size: float
+) -> list[tuple[float, float, float, float]]:
     """The discs of one broad crown."""
     rim = [(cx + size * 0.62 * np.cos(t), cy + size * 0.7 * np.sin(t)) for t in np.linspace(0.4, 6.0, 6)]
     small = [(x, y, size * canvas.uniform(0.4, 0.55), size * canvas.uniform(0.4, 0.55)) for x, y in rim]

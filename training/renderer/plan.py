@@ -160,7 +160,7 @@ def _sample_weather(rng: np.random.Generator, names: Sequence[str], time: str) -
         return "cloudy"
     if time != "day" or "sun" in names or INDOOR & set(names):
         return "clear"
-    return pick(rng, (("clear", 0.58), ("overcast", 0.30), ("fog", 0.12)))
+    return pick(rng, (("clear", 0.62), ("overcast", 0.30), ("fog", 0.08)))
 
 
 def _sample_season(rng: np.random.Generator, names: Sequence[str]) -> str:
@@ -187,7 +187,8 @@ def _sample_count(rng: np.random.Generator, name: str, names: Sequence[str]) -> 
     if name == "flower" and not main:
         return 5
     counts = COUNTS.get(name, (1,))
-    if not main or len(names) > 2 or rng.random() > 0.35:
+    room = 1 if name == "flower" else 2
+    if not main or len(names) > room or rng.random() > 0.35:
         return 1
     return int(counts[rng.integers(len(counts))])
 

@@ -130,4 +130,4 @@ def draw_snowfall(canvas: Canvas) -> None:
 def draw_fog(canvas: Canvas, mood: Mood, horizon: float) -> None:
     """Mist that lies on the horizon and thins out towards the viewer."""
     distance = np.abs(canvas.y - horizon) / canvas.unit + 0.05 * canvas.texture(3, 2.0)
-    canvas.veil(as_field(0.8 * np.exp(-((distance / 0.22) ** 2))), mood.horizon)
+    canvas.veil(as_field(0.62 * np.exp(-((distance / 0.22) ** 2))), mood.horizon)

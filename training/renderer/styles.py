@@ -109,8 +109,8 @@ def watercolour(canvas: Canvas) -> Field:
 def oil(canvas: Canvas) -> Field:
     """Broad strokes: colours gathered into patches, stronger, with raised paint."""
     rgb = np.clip(canvas.rgb * 1.06 - 0.02, 0, 1)
-    dabs = 0.1 * canvas.noise(22, 12) + 0.06 * canvas.noise(12, 26)
-    strong = 0.15 + 0.45 * rgb.mean(axis=-1)
+    dabs = 0.08 * canvas.noise(20, 14) + 0.08 * canvas.noise(10, 24)
+    strong = 0.15 + 0.3 * rgb.mean(axis=-1)
     picture = Image.fromarray(np.uint8(np.clip(rgb + (strong * dabs)[..., None], 0, 1) * 255))
     size = max(3, 2 * round(0.018 * canvas.unit) + 1)
     gathered = np.asarray(picture.filter(ImageFilter.MedianFilter(min(size, 7))), np.float32) / 255
