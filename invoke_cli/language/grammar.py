@@ -1,0 +1,163 @@
+"""A line becomes a `Request`, and a `Request` becomes a line: `parse(write(r)) == r`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from invoke_cli.errors import InvokeError, LineError, PromptError, Span
+from invoke_cli.language.codecs import UnfitError
+from invoke_cli.language.declare import Switch
+from invoke_cli.language.lexer import Kind, Token, lex
+from invoke_cli.language.mistakes import explain, refused, unknown_name
+from invoke_cli.language.quoting import one_line, quoted, value_text
+from invoke_cli.language.request import Request
+from invoke_cli.language.switches import table
+from invoke_cli.language.world import World
+
+_SPECIAL_STARTS = ("#", "//", "!")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A line that was understood. spans: field of the request -> where its switch and value stood."""
+
+    line: str
+    request: Request
+    spans: Mapping[str, Span]
+
+    def locate(self, error: InvokeError) -> Span | None:
+        """The place in the line that an error is about; a `PromptError` counts from the prompt's start."""
+        prompt = self.spans.get("prompt")
+        if isinstance(error, PromptError):
+            return _shifted(self, prompt, error.span) if prompt else None
+        return error.span or self.spans.get(error.switch or "")
+
+
+def read(line: str, world: World | None = None) -> Reading:
+    """Read a prompt line. Raises `LineError` for the first mistake, with its place and a hint."""
+    reader = _Reader(line, world)
+    for head, values in _groups(lex(line)):
+        reader.take(head, values)
+    return reader.reading()
+
+
+def parse(line: str, world: World | None = None) -> Request:
+    """The request of a line. Raises `LineError`."""
+    return read(line, world).request
+
+
+def write(request: Request, full: bool = False) -> str:
+    """The shortest line that reads back as `request`.
+
+    With `full`, the line that decides the pixels: every switch with `pixels` that is set, and no other.
+    """
+    pieces = [_prompt_text(request.prompt)] if request.prompt else []
+    for switch in table():
+        value = getattr(request, switch.name)
+        if switch.name == "prompt" or value is None or (full and not switch.pixels):
+            continue
+        pieces.extend(_spelled(switch, value))
+    return " ".join(pieces)
+
+
+def check(request: Request) -> None:
+    """The rules between switches that need neither model nor picture. Raises `LineError`."""
+    if request.with_variations is not None and request.seed is None:
+        raise LineError("-V needs the seed that it varies", "add -S and the seed", switch="with_variations")
+    several = request.iterations is not None and request.iterations > 1
+    strays = request.variation_amount is not None and request.variation_amount > 0
+    if request.with_variations is not None and several and not strays:
+        raise LineError(
+            "-V with -n would draw the same picture several times",
+            "add -v 0.1, or leave -n out",
+            switch="iterations",
+        )
+    if request.init_mask is not None and request.init_img is None:
+        raise LineError("-M needs the picture that it masks", "add -I and the picture", switch="init_mask")
+
+
+def _groups(tokens: list[Token]) -> Iterator[tuple[Token, list[Token]]]:
+    """Each token that is not a value, with the values that follow it."""
+    at = 0
+    while at < len(tokens):
+        end = at + 1
+        while end < len(tokens) and tokens[end].kind is Kind.VALUE:
+            end += 1
+        yield tokens[at], tokens[at + 1 : end]
+        at = end
+
+
+class _Reader:
+    """Collects what the tokens of one line say."""
+
+    def __init__(self, line: str, world: World | None) -> None:
+        self._line = line
+        self._world = world
+        self._values: dict[str, Any] = {}
+        self._spans: dict[str, Span] = {}
+        self._words: list[Token] = []
+
+    def take(self, head: Token, values: list[Token]) -> None:
+        """Note a word of the prompt, or a switch; of a repeated switch the last wins."""
+        switch = head.switch
+        if head.kind is Kind.MISTAKE:
+            raise explain(head)
+        if head.kind is Kind.TEXT:
+            self._words.append(head)
+        elif switch and switch.on_off:
+            self._note(switch, head.on, Span(head.start, head.end))
+        elif switch and values:  # without values, the token that follows is the mistake
+            self._note(switch, self._value(switch, values), Span(head.start, values[-1].end))
+
+    def reading(self) -> Reading:
+        """The request so far. `--prompt` beats words typed without it."""
+        if "prompt" not in self._values and self._words:
+            self._values["prompt"] = " ".join(word.text for word in self._words if word.text)
+            self._spans["prompt"] = Span(self._words[0].start, self._words[-1].end)
+        return Reading(self._line, Request(**self._values), self._spans)
+
+    def _note(self, switch: Switch, value: Any, span: Span) -> None:
+        self._values[switch.name] = value
+        self._spans[switch.name] = span
+
+    def _value(self, switch: Switch, tokens: list[Token]) -> Any:
+        """The value behind a switch. Raises `LineError` when it makes no sense."""
+        span = Span(tokens[0].start, tokens[-1].end)
+        try:
+            value = switch.codec.read(tuple(token.text for token in tokens))
+        except UnfitError as unfit:
+            raise refused(switch, unfit, span) from None
+        if switch.codec.completes == "sampler" and self._world:
+            _check_name("sampler", value, self._world.samplers, span, switch)
+        return value
+
+
+def _check_name(kind: str, name: str, known: tuple[str, ...], span: Span, switch: Switch) -> None:
+    if known and name not in known:
+        raise unknown_name(kind, name, known, span, switch)
+
+
+def _shifted(reading: Reading, prompt: Span, span: Span | None) -> Span:
+    """A place in the prompt as a place in the line; the whole prompt where quotes or switches cut it up."""
+    if span is None or reading.line[prompt.start : prompt.end] != reading.request.prompt:
+        return prompt
+    return Span(prompt.start + span.start, prompt.start + span.end)
+
+
+def _prompt_text(prompt: str) -> str:
+    """The prompt as it is typed: bare where it then reads back as itself, else in quotes."""
+    prompt = one_line(prompt)
+    special = prompt.startswith(_SPECIAL_STARTS) or prompt == "q" or '"' in prompt
+    tokens = lex(prompt)
+    words = [token.text for token in tokens if token.kind is Kind.TEXT]
+    is_bare = not special and len(words) == len(tokens) and " ".join(words) == prompt
+    return prompt if is_bare else quoted(prompt)
+
+
+def _spelled(switch: Switch, value: Any) -> list[str]:
+    """A switch and its value as words of a line."""
+    if switch.on_off:
+        return [switch.flags[0] if value else f"--no-{switch.name}"]
+    return [switch.flags[0], *(value_text(one_line(word)) for word in switch.codec.write(value))]

@@ -1,0 +1,20 @@
+"""What a session offers to completion and to "did you mean"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class World:
+    """Names that a line may use, from the session that will run it.
+
+    images: pictures made or used so far. samplers: every name and alias that -A takes; when empty, names
+    are not checked. models: known models. seeds: seeds used so far, latest first. terms: trigger words.
+    """
+
+    images: tuple[str, ...] = ()
+    samplers: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
