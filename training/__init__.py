@@ -1,0 +1,4 @@
+"""How the embedded demo model was made: render, tokenise, train, export.
+
+Run ``python -m training --help`` from the repository's root.
+"""

@@ -1,0 +1,179 @@
+"""Joint training of the denoiser and its text encoder on cached latents."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from training import checkpoint, diffusion, networks
+from training.autoencoder import FROZEN
+from training.latents import latent_galleries
+from training.optimisers import Optimisers, pace
+from training.pacing import Log, Pacer
+from training.parallel import World
+from training.presets import Preset
+from training.tokenizer import Words
+
+SHEET_PROMPTS = (
+    "fire", "a campfire at night", "a photograph of a fireplace", "candle",
+    "tree on a hill with a river, nature photograph, national geographic", "a house by a lake, photograph",
+    "a boat on the sea at sunset", "a cactus in the desert", "snowy mountains under a blue sky",
+    "the full moon over the sea at night", "a red house, crayon drawing", "pencil sketch of a tree",
+    "a bridge over a river, watercolour", "forest in autumn", "a yellow flower", "a road through a desert",
+)  # fmt: skip
+SHEET_COLUMNS = 4
+SHEET_SEED = 7
+CHECKED = 192
+
+
+class Latents:
+    """The cached latents of one part of the data, with their captions, by size."""
+
+    def __init__(self, run: Path, part: str, preset: Preset) -> None:
+        """Read everything into memory: float16, 2 kB for a picture of 128x128."""
+        sources = latent_galleries(run, part, preset)
+        self.items = [torch.from_numpy(np.concatenate(s.shards or [np.empty(0)])) for s in sources]
+        self.captions = [s.captions() for s in sources]
+
+    def batch(self, size: int, rows: np.ndarray[Any, Any]) -> tuple[Tensor, list[str]]:
+        """Latents (B, 4, h, w) float32 and captions of some rows of one size."""
+        return self.items[size][torch.from_numpy(rows)].float(), [self.captions[size][row] for row in rows]
+
+
+class Trainer:
+    """The networks, optimisers and clock of one rank."""
+
+    def __init__(self, world: World, preset: Preset, run: Path, log: Log) -> None:
+        """Build everything, resuming from ``unet.pt`` where there is one."""
+        self.world, self.preset, self.plan, self.run, self.log = world, preset, preset.unet, run, log
+        self.file = run / "unet.pt"
+        self.words = Words(run / "tokenizer", self.plan.word_noise, self.plan.caption_dropout)
+        self.latents = Latents(run, "pictures", preset)
+        torch.manual_seed(0)
+        self.unet = networks.prepare(networks.denoiser(preset), world.device)
+        self.text = networks.prepare(networks.text_encoder(preset, len(self.words.tokenizer)), world.device)
+        self.both = nn.ModuleDict({"unet": self.unet, "text": self.text}).train()
+        self.average = checkpoint.Average(self.both, self.plan.ema_decay)
+        self.optimisers = Optimisers.of([self.both], self.plan.muon_rate, self.plan.adam_rate)
+        self.pacer = Pacer(world, self.plan.minutes)
+        self.kept = diffusion.signal()
+        self.seen = 0
+        self.resume()
+
+    def resume(self) -> None:
+        """Continue where the last checkpoint stopped."""
+        if state := checkpoint.load(self.file):
+            self.both.load_state_dict(state["both"])
+            self.average.load_state_dict(state["average"])
+            self.optimisers.load_state_dict(state["optimisers"])
+            self.pacer.resume(state["pacer"])
+            self.seen = int(state["seen"])
+
+    def save(self) -> None:
+        """Write a checkpoint and the validation loss; only the first rank does."""
+        if not self.world.first:
+            return
+        state = {
+            "both": self.both.state_dict(), "average": self.average.state_dict(),
+            "optimisers": self.optimisers.state_dict(), "pacer": self.pacer.state(), "seen": self.seen,
+        }  # fmt: skip
+        checkpoint.save(self.file, state)
+        self.log(f"unet: {self.seen} samples, held-out loss {self.held_out_loss():.4f}")
+
+    def train(self) -> None:
+        """Train until the time is over."""
+        recent = 0.0
+        for step in self.pacer.steps():
+            recent += (self.step(step) - recent) / min(50, step + 1)
+            if self.world.first and step % 50 == 0:
+                self.log(f"unet: step {step}, {self.pacer.now:.0f} s, {self.seen} samples, loss {recent:.4f}")
+            if self.pacer.every("checkpoint", self.preset.checkpoint_minutes):
+                self.save()
+            if self.pacer.every("sheet", self.preset.sheet_minutes):
+                self.sheet()
+        self.save()
+        self.sheet()
+
+    def batch(self) -> tuple[Tensor, list[str], np.random.Generator]:
+        """Draw latents and captions; the size is the same on every rank, the pictures are not."""
+        sizes = zip(self.preset.buckets, self.counts, strict=True)
+        shares = np.array([bucket.share * bool(count) for bucket, count in sizes])
+        size = int(np.random.default_rng(self.pacer.step).choice(len(shares), p=shares / shares.sum()))
+        chance = self.pacer.chance()
+        rows = chance.integers(self.counts[size], size=self.preset.buckets[size].batch)
+        self.seen += self.world.size * len(rows)
+        return *self.latents.batch(size, rows), chance
+
+    @property
+    def counts(self) -> list[int]:
+        """How many pictures of each size there are."""
+        return [len(items) for items in self.latents.items]
+
+    def step(self, step: int) -> float:
+        """One batch: returns the unweighted loss, the mean square error of epsilon."""
+        clean, captions, chance = self.batch()
+        tokens = self.words(captions, random.Random(int(chance.integers(2**62))))
+        noise = torch.from_numpy(chance.standard_normal(clean.shape, dtype=np.float32))
+        times = diffusion.stratified(len(clean), chance)
+        error = self.errors(self.both, clean, tokens, noise, times)
+        weights = diffusion.snr_weights(self.kept[times], self.plan.snr_limit).to(error.device)
+        torch.autograd.backward((error * weights).mean())
+        self.world.average_gradients(self.optimisers.params)
+        self.optimisers.step(
+            pace(self.pacer.progress, step, self.plan.warmup_steps, self.plan.decay_from), self.plan.clip
+        )
+        if self.world.first:
+            self.average.update(self.both, step)
+        return error.mean().item()
+
+    def errors(self, both: Any, clean: Tensor, tokens: Tensor, noise: Tensor, times: Tensor) -> Tensor:
+        """Mean square error of the predicted noise, one number per picture, (B,)."""
+        device = self.world.device
+        kept = self.kept[times].view(-1, 1, 1, 1)
+        mixed = (kept.sqrt() * clean + (1 - kept).sqrt() * noise).float()
+        with torch.autocast(device.type, torch.bfloat16):
+            hidden = both["text"](tokens.to(device)).last_hidden_state
+            mixed = mixed.to(device, memory_format=torch.channels_last)
+            made = both["unet"](mixed, times.to(device), encoder_hidden_states=hidden).sample
+        error: Tensor = (made.float() - noise.to(device)).square().mean(dim=(1, 2, 3))
+        return error
+
+    @torch.no_grad()
+    def held_out_loss(self) -> float:
+        """Loss of the averaged weights on the native size's held-out pictures, always with the same noise."""
+        held, chance = Latents(self.run, "held-out", self.preset), np.random.default_rng(0)
+        count = min(CHECKED, len(held.items[0]))
+        times = diffusion.stratified(count, chance)
+        errors = []
+        for rows in np.array_split(np.arange(count), max(1, count // 32)):
+            clean, captions = held.batch(0, rows)
+            noise = torch.from_numpy(chance.standard_normal(clean.shape, dtype=np.float32))
+            tokens = self.words(captions)
+            errors.append(self.errors(self.average.network, clean, tokens, noise, times[rows]))
+        return float(torch.cat(errors).mean())
+
+    @torch.no_grad()
+    def sheet(self) -> None:
+        """Save what the averaged weights draw for the sheet's prompts."""
+        if not self.world.first:
+            return
+        device = self.world.device
+        both: Any = self.average.network
+        vae = networks.autoencoder(self.preset.autoencoder, self.preset.native)
+        vae.load_state_dict(torch.load(self.run / FROZEN, weights_only=True))
+        networks.prepare(vae, device)
+        side = self.preset.native // networks.FACTOR
+        chance = torch.Generator().manual_seed(SHEET_SEED)
+        noise = torch.randn(len(SHEET_PROMPTS), 4, side, side, generator=chance).to(device)
+        hidden = both["text"](self.words([*SHEET_PROMPTS, ""]).to(device)).last_hidden_state
+        latents = diffusion.sample(both["unet"], hidden[:-1], hidden[-1:], noise)
+        rows = np.split(diffusion.to_pixels(vae, latents), len(SHEET_PROMPTS) // SHEET_COLUMNS)
+        path = self.run / "sheets" / f"{int(self.pacer.now):06}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.concatenate([np.concatenate(list(row), 1) for row in rows])).save(path)
