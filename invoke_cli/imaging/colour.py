@@ -84,19 +84,32 @@ def _through_profile(colours: Image.Image, data: bytes | None) -> Image.Image:
         colours = colours.convert("RGB")
     if space != _SPACE[colours.mode]:
         raise ValueError(f"a profile for {space} in a picture of mode {colours.mode}")
-    transform = ImageCms.buildTransform(
-        profile,
-        ImageCms.createProfile("sRGB"),
-        colours.mode,
-        "RGB",
-        ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    )
+    if colours.mode == "L":
+        return _grey_through(colours, profile)
+    transform = _transform(profile, colours.mode, ImageCms.Flags.BLACKPOINTCOMPENSATION)
     if colours.mode == "RGB" and _changes_nothing(transform):
         return colours
-    converted = ImageCms.applyTransform(colours, transform)
+    return _applied(transform, colours)
+
+
+def _grey_through(grey: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
+    """By way of all 256 greys: exact also where LittleCMS would interpolate a coarse table."""
+    ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
+    table = np.asarray(_applied(_transform(profile, "L", ImageCms.Flags.NOOPTIMIZE), ramp))[0]
+    return Image.fromarray(table[np.asarray(grey)])
+
+
+def _transform(
+    profile: ImageCms.ImageCmsProfile, mode: str, flags: ImageCms.Flags
+) -> ImageCms.ImageCmsTransform:
+    srgb, intent = ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
+    return ImageCms.buildTransform(profile, srgb, mode, "RGB", intent, flags)
+
+
+def _applied(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
+    converted = ImageCms.applyTransform(image, transform)
     if converted is None:
-        raise ValueError("the profile's transform gave no picture")
+        raise ValueError("the transform gave no picture")
     return converted
 
 
@@ -104,5 +117,5 @@ def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
     """Whether the profile is sRGB but for rounding; such a picture is left as it is, exactly."""
     steps = np.linspace(0, 255, 16).round().astype(np.uint8)
     cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(64, 64, 3)
-    moved = ImageCms.applyTransform(Image.fromarray(cube), transform)
-    return moved is not None and int(np.abs(np.asarray(moved, np.int16) - cube).max()) <= 1
+    moved = np.asarray(_applied(transform, Image.fromarray(cube)), np.int16)
+    return int(np.abs(moved - cube).max()) <= 1

@@ -9,10 +9,9 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -56,6 +55,13 @@ def identify(file: BinaryIO, path: Path) -> ImageFile.ImageFile:
     return image
 
 
+def load(image: ImageFile.ImageFile, path: Path) -> None:
+    """Decode the pixels of an identified picture."""
+    quiet = _without_libtiff_messages() if image.format == "TIFF" else nullcontext()
+    with decoding(path), quiet:
+        image.load()
+
+
 def count_frames(image: ImageFile.ImageFile, path: Path) -> int:
     """How many frames or pages the picture has.
 
@@ -75,7 +81,7 @@ def decoding(path: Path) -> Iterator[None]:
     ZeroDivisionError ...), so wrap only calls into Pillow: our own mistakes must stay visible.
     """
     try:
-        with warnings.catch_warnings(), _without_libtiff_messages():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except Image.DecompressionBombError as error:
@@ -89,7 +95,6 @@ def decoding(path: Path) -> Iterator[None]:
 @contextmanager
 def _without_libtiff_messages() -> Iterator[None]:
     """Keep out what libtiff writes straight to file descriptor 2, past Python."""
-    sys.stderr.flush()
     try:
         kept = os.dup(2)
     except OSError:  # there is no standard error to protect

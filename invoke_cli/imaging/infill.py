@@ -12,8 +12,7 @@ def spread(picture: Image.Image) -> Image.Image:
     one another (the push-pull method). Something in the picture must not be transparent.
     """
     if max(picture.size) == 1 or picture.getchannel("A").getextrema() == (255, 255):
-        picture.putalpha(255)
-        return picture
+        return picture.convert("RGB").convert("RGBA")
     smaller = picture.reduce(2)
     # Of four pixels one known is enough, or far places would fade before a colour reached them.
     smaller.putalpha(smaller.getchannel("A").point([min(4 * alpha, 255) for alpha in range(256)]))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from invoke_cli.imaging.colour import colour_key, separate, to_srgb
-from invoke_cli.imaging.files import count_frames, decoding, identify, picture_file
+from invoke_cli.imaging.files import count_frames, identify, load, picture_file
 from invoke_cli.imaging.orientation import SIDEWAYS, upright
 
 
@@ -72,8 +72,7 @@ def open_picture(path: Path) -> Opened:
     with picture_file(path) as file:
         image = identify(file, path)
         frames, key, turn = count_frames(image, path), colour_key(image), upright(image, file, path)
-        with decoding(path):
-            image.load()
+        load(image, path)
         digest = _sha256(file)
     colours, alpha = separate(image, key)
     srgb, remarks = to_srgb(colours, image.info.get("icc_profile"))
