@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from training import checkpoint, diffusion, networks
 from training.autoencoder import FROZEN
-from training.latents import latent_galleries
+from training.latents import encode_all, latent_galleries, unencoded
 from training.optimisers import Optimisers, pace
 from training.pacing import Log, Pacer
 from training.parallel import World
@@ -71,7 +71,8 @@ class Trainer:
         if state := checkpoint.load(self.file):
             self.both.load_state_dict(state["both"])
             self.average.load_state_dict(state["average"])
-            self.optimisers.load_state_dict(state["optimisers"])
+            if "optimisers" in state:  # a parcel comes without
+                self.optimisers.load_state_dict(state["optimisers"])
             self.pacer.resume(state["pacer"])
             self.seen = int(state["seen"])
 
@@ -86,6 +87,13 @@ class Trainer:
         checkpoint.save(self.file, state)
         self.log(f"unet: {self.seen} samples, held-out loss {self.held_out_loss():.4f}")
 
+    def refresh(self) -> None:
+        """Take in pictures that were drawn since: drawing may go on beside training."""
+        (new,) = self.world.agree(len(unencoded(self.run)))
+        if new:
+            encode_all(self.world, self.preset, self.run, self.log)
+            self.latents = Latents(self.run, "pictures", self.preset)
+
     def train(self) -> None:
         """Train until the time is over."""
         recent = 0.0
@@ -95,6 +103,7 @@ class Trainer:
                 self.log(f"unet: step {step}, {self.pacer.now:.0f} s, {self.seen} samples, loss {recent:.4f}")
             if self.pacer.every("checkpoint", self.preset.checkpoint_minutes):
                 self.save()
+                self.refresh()
             if self.pacer.every("sheet", self.preset.sheet_minutes):
                 self.sheet()
         self.save()

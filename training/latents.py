@@ -25,18 +25,24 @@ def encode_all(world: World, preset: Preset, run: Path, log: Log) -> None:
 
     A latent shard is float16 (N, 4, h, w) of about unit variance, with a copy of the captions beside it.
     """
+    missing = unencoded(run)
     vae = networks.autoencoder(preset.autoencoder, preset.native)
     vae.load_state_dict(torch.load(run / FROZEN, weights_only=True))
     networks.prepare(vae, world.device)
-    shards = [path for part in ("held-out", "pictures") for path in sorted((run / part).rglob("*.npy"))]
-    missing = [path for path in shards if not home(run, path).exists()]
     for path in missing[world.rank :: world.size]:
         target = home(run, path)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path.with_suffix(".json"), target.with_suffix(".json"))
         publish_array(target, _encode(vae, np.load(path, mmap_mode="r")))
     if world.first:
-        log(f"latents: {len(missing)} of {len(shards)} shards were new")
+        log(f"latents: {len(missing)} shards were new")
+    world.meet()
+
+
+def unencoded(run: Path) -> list[Path]:
+    """The picture shards that have no latents yet."""
+    shards = [path for part in ("held-out", "pictures") for path in sorted((run / part).rglob("*.npy"))]
+    return [path for path in shards if not home(run, path).exists()]
 
 
 def home(run: Path, pictures: Path) -> Path:

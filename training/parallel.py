@@ -44,6 +44,11 @@ class World:
         for grad, part in zip(grads, torch.split(flat, [g.numel() for g in grads]), strict=True):
             grad.copy_(part.view_as(grad))
 
+    def meet(self) -> None:
+        """Wait until every rank is here."""
+        if self.size > 1:
+            dist.barrier()
+
     def agree(self, *values: float) -> list[float]:
         """The first rank's `values`, on every rank: decisions about time must not differ."""
         box = torch.tensor(values, dtype=torch.float64)

@@ -75,7 +75,10 @@ class UNetPlan:
 
 @dataclass(frozen=True)
 class Preset:
-    """One way to run the whole recipe."""
+    """One way to run the whole recipe.
+
+    With `enough`, training begins as soon as so many pictures are drawn, and drawing goes on beside it.
+    """
 
     name: str
     native: int
@@ -84,6 +87,7 @@ class Preset:
     vocabulary: int
     autoencoder: AutoencoderPlan
     unet: UNetPlan
+    enough: int | None = None
     device: str = "cpu"
     ranks: int = 2
     renderers: int = 2
@@ -124,6 +128,7 @@ GPU_256 = Preset(
     vocabulary=1500,
     autoencoder=AutoencoderPlan(minutes=4.0, decoder_minutes=1.0, crop=128, crop_batch=64),
     unet=UNetPlan(minutes=19.0, ema_decay=0.9995),
+    enough=6_000,
     device="cuda",
     ranks=1,
     renderers=15,

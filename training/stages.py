@@ -6,9 +6,10 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from multiprocessing import Process
 from pathlib import Path
 
-from training import autoencoder, denoiser, latents, parallel, pictures, tokenizer
+from training import autoencoder, denoiser, latents, parallel, parcels, pictures, tokenizer
 from training.export import export
 from training.parallel import World
 from training.presets import Preset
@@ -66,11 +67,32 @@ class Recipe:
         """Write the diffusers directory."""
         export(self.preset, self.run, self.target, self.log)
 
+    def pack(self, folder: Path) -> None:
+        """Write what must not be lost to a few small files."""
+        parcels.pack(self.run, folder)
+
+    def unpack(self, folder: Path) -> None:
+        """Take up a run from such files."""
+        parcels.unpack(folder, self.run)
+
     def all(self) -> None:
         """Everything, in order."""
-        for stage in STAGES:
+        first, *others = STAGES
+        drawing = Process(target=getattr(self, first))
+        drawing.start()
+        while drawing.is_alive() and not self._enough():
+            time.sleep(1)
+        if drawing.exitcode:
+            raise RuntimeError("drawing failed: see above")
+        for stage in others:
             self.log(f"stage {stage}")
             getattr(self, stage)()
+        drawing.join()
+
+    def _enough(self) -> bool:
+        """Whether training may begin though pictures are still being drawn."""
+        drawn = pictures.galleries(self.run / "pictures", self.preset.buckets)
+        return self.preset.enough is not None and sum(map(len, drawn)) >= self.preset.enough
 
     def _launch(self, work: Callable[..., None], *args: object) -> None:
         parallel.launch(self.preset.ranks, self.preset.device, work, *args)
