@@ -1,0 +1,109 @@
+"""The program: shell switches in, an exit status out."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from invoke_cli.errors import InvokeError
+from invoke_cli.shell import Invocation, read_arguments
+
+if TYPE_CHECKING:
+    from invoke_cli.repl.console import Console
+    from invoke_cli.session.batch import NumberedLine
+    from invoke_cli.session.session import Session
+
+WRONG_USAGE = 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program; returns 0, 1 when a line failed, 2 for wrong usage, 130 when interrupted."""
+    try:
+        invocation = read_arguments(sys.argv[1:] if arguments is None else arguments)
+        session = _session(invocation)
+        return _run(invocation, session)
+    except InvokeError as error:
+        sys.stderr.write(f"invoke-cli: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
+        return WRONG_USAGE
+    except KeyboardInterrupt:
+        return 130
+
+
+def _session(invocation: Invocation) -> Session:
+    from invoke_cli.models.catalog import Catalog
+    from invoke_cli.session.session import Session
+    from invoke_cli.settings import environment, settings_from, shipped_directory, user_directory
+
+    known = environment()
+    settings = settings_from(invocation.values, invocation.config, known, dry_run=invocation.dry_run)
+    catalog = Catalog.read(shipped_directory() / "models.yaml", user_directory(known) / "models.yaml")
+    _start_log(known)
+    return Session(settings, catalog)
+
+
+def _start_log(environment: dict[str, str]) -> None:
+    """Send what developers want to know to a file; nothing of it belongs on the terminal."""
+    base = environment.get("XDG_STATE_HOME")
+    directory = (Path(base) if base else Path.home() / ".local" / "state") / "invoke-cli"
+    logger = logging.getLogger("invoke_cli")
+    logger.propagate = False
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.FileHandler(
+            directory / "invoke-cli.log", delay=True, encoding="utf-8"
+        )
+    except OSError:  # a read-only home is no reason not to draw
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    logger.addHandler(handler)
+
+
+def _run(invocation: Invocation, session: Session) -> int:
+    from invoke_cli.repl.app import run_lines, run_once, run_repl
+
+    console = _console(invocation)
+    if invocation.line is not None:
+        return run_once(session, console, invocation.line)
+    lines = _input(invocation)
+    if lines is None:
+        return run_repl(session, console)
+    return run_lines(session, console, lines)
+
+
+def _console(invocation: Invocation) -> Console:
+    from invoke_cli.repl.console import JsonConsole, TextConsole
+
+    if invocation.json:
+        return JsonConsole(sys.stdout, sys.stderr)
+    return TextConsole(sys.stdout, sys.stderr, sys.stdout.isatty(), dry_run=invocation.dry_run)
+
+
+def _input(invocation: Invocation) -> Iterable[NumberedLine] | None:
+    """The lines of a file or a pipe; None when a person sits at the keyboard."""
+    from invoke_cli.session.batch import lines_of
+
+    if invocation.from_file is not None and invocation.from_file != "-":
+        return lines_of(Path(invocation.from_file))
+    if invocation.from_file == "-" or not sys.stdin.isatty():
+        return lines_of(sys.stdin.buffer)
+    return None
+
+
+def entry() -> NoReturn:
+    """Run the program and end the process."""
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if any(thread.name == "load" for thread in threading.enumerate()):
+        # The model is still being loaded. Python would tear its modules down under that thread's feet.
+        os._exit(status)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,73 @@
+"""Where a model runs and in which numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from invoke_cli.errors import SettingsError
+from invoke_cli.registry import nearest
+
+if TYPE_CHECKING:
+    import torch
+
+DEVICES = ("auto", "cuda", "mps", "cpu")
+PRECISIONS = {
+    "auto": "auto",
+    "autocast": "auto",
+    "fp32": "float32",
+    "float32": "float32",
+    "fp16": "float16",
+    "float16": "float16",
+    "bf16": "bfloat16",
+    "bfloat16": "bfloat16",
+}
+
+
+def check_device(name: str) -> str:
+    """`name` when it is a device that torch may know, such as "cuda:1". Raises SettingsError else."""
+    if name.split(":")[0] not in DEVICES:
+        raise SettingsError(f"there is no device called {name!r}", f"there are: {', '.join(DEVICES)}")
+    return name
+
+
+def check_precision(name: str) -> str:
+    """The canonical spelling of a precision. Raises SettingsError for unknown ones."""
+    if name not in PRECISIONS:
+        meant = nearest(name, PRECISIONS)
+        hint = f"did you mean {meant}?" if meant else "there are: auto, fp32, fp16, bf16"
+        raise SettingsError(f"there is no precision called {name!r}", hint)
+    return PRECISIONS[name]
+
+
+def pick_device(wanted: str) -> torch.device:
+    """The device asked for, or for "auto" the first of CUDA, Apple's and the CPU that is there.
+
+    Raises SettingsError when the device asked for is not on this machine.
+    """
+    import torch
+
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if wanted == "auto":
+        return torch.device(next(name for name, there in available.items() if there))
+    if not available[wanted.split(":")[0]]:
+        there = [name for name, is_there in available.items() if is_there]
+        raise SettingsError(f"this machine has no {wanted} device", f"it has: {', '.join(there)}")
+    return torch.device(wanted)
+
+
+def pick_dtype(wanted: str, device: torch.device) -> torch.dtype:
+    """The dtype of the networks: half precision on a GPU, single on a CPU, unless asked otherwise.
+
+    Raises SettingsError for float16 on a CPU, where it is slower and less exact than float32.
+    """
+    import torch
+
+    if wanted == "auto":
+        return torch.float32 if device.type == "cpu" else torch.float16
+    if wanted == "float16" and device.type == "cpu":
+        raise SettingsError("float16 is not made for CPUs", "use --precision bf16 or fp32")
+    return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[wanted]

@@ -1,0 +1,111 @@
+"""What the files of a diffusers directory say about a model, read without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from invoke_cli.diffusion.schedule import NoiseTable
+from invoke_cli.errors import ModelError
+
+PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+SAMPLED_BLOCKS = 64
+BLOCK_BYTES = 65536
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What planning a picture needs to know of a model before it is loaded.
+
+    native: the size in pixels that the model was trained for. table: the noise levels of its training.
+    prediction: "epsilon", "v_prediction" or "sample".
+    """
+
+    native: int
+    table: NoiseTable
+    prediction: str
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file. Raises ModelError when it is missing or broken."""
+    try:
+        loaded = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"the model is incomplete: {path} is missing") from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"the model's file {path} cannot be read: {error}") from error
+    if not isinstance(loaded, dict):
+        raise ModelError(f"the model's file {path} does not hold a configuration")
+    return loaded
+
+
+def read_facts(directory: Path, native: int | None = None) -> Facts:
+    """The facts of the diffusers directory; `native` overrides the size of its configuration."""
+    unet = read_json(directory / "unet" / "config.json")
+    vae = read_json(directory / "vae" / "config.json")
+    scheduler = read_json(directory / "scheduler" / "scheduler_config.json")
+    factor = 2 ** (len(vae.get("block_out_channels", (0, 0, 0, 0))) - 1)
+    sample = unet.get("sample_size") or 64
+    side = sample if isinstance(sample, int) else max(sample)
+    return Facts(
+        native=native if native is not None else side * factor,
+        table=NoiseTable.from_config(scheduler),
+        prediction=str(scheduler.get("prediction_type", "epsilon")),
+    )
+
+
+def assumed_facts(native: int | None = None) -> Facts:
+    """What holds for nearly every Stable Diffusion 1.x and 2.x model, for planning before it is fetched."""
+    return Facts(native if native is not None else 512, NoiseTable.from_config({}), "epsilon")
+
+
+def check_tokenizer(directory: Path) -> None:
+    """Refuse a tokenizer directory without a vocabulary.
+
+    transformers loads such a directory as a two-word tokenizer and says nothing, and every prompt
+    would then mean the same.
+    """
+    fast = (directory / "tokenizer.json").is_file()
+    slow = all((directory / name).is_file() for name in ("vocab.json", "merges.txt"))
+    if not fast and not slow:
+        raise ModelError(
+            f"the model's tokenizer in {directory} has no vocabulary", "it is incomplete: fetch it again"
+        )
+
+
+def check_parts(directory: Path) -> None:
+    """Refuse a directory that lacks one of the parts of a Stable Diffusion model."""
+    missing = [part for part in PARTS if not (directory / part).is_dir()]
+    if missing:
+        raise ModelError(
+            f"{directory} is not a Stable Diffusion model in the diffusers layout: no {', '.join(missing)}",
+            "it should hold " + ", ".join(PARTS),
+        )
+    check_tokenizer(directory / "tokenizer")
+
+
+def fingerprint(directory: Path) -> str:
+    """A hash that tells models apart: SHA-256 over configurations and samples of every weight file.
+
+    Evenly spaced blocks stand for a whole weight file, so that this takes milliseconds for gigabytes.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(directory.rglob("*")):
+        if path.suffix in {".json", ".safetensors", ".bin", ".txt"} and path.is_file():
+            digest.update(f"{path.relative_to(directory).as_posix()} {path.stat().st_size}\n".encode())
+            for block in _sampled(path):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _sampled(path: Path) -> Iterator[bytes]:
+    size = path.stat().st_size
+    stride = max(BLOCK_BYTES, size // SAMPLED_BLOCKS)
+    with path.open("rb") as stream:
+        for start in range(0, size, stride):
+            stream.seek(start)
+            yield stream.read(BLOCK_BYTES)

@@ -1,0 +1,55 @@
+"""The number in front of file names: it never repeats, even between processes or after deletions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from invoke_cli.session.files import make_directory
+
+CLAIMS = ".numbers"
+NUMBERED = re.compile(r"(\d+)(?:\.|$)")
+
+
+def next_number(outdir: Path) -> int:
+    """The number that the next claim will probably get."""
+    return max((*_numbers(outdir), *_numbers(outdir / CLAIMS)), default=0) + 1
+
+
+def claim_number(outdir: Path) -> int:
+    """Claim a number for good, by the exclusive creation of an empty file in a hidden folder.
+
+    Only the newest claim is kept. A process that looked before another claimed and cleaned up could still
+    create a lower number, so a claim counts only if no higher one stands beside it afterwards.
+    """
+    claims = make_directory(outdir / CLAIMS)
+    while True:
+        number = next_number(outdir)
+        if not _create(claims / str(number)):
+            continue
+        if max(_numbers(claims)) > number:
+            (claims / str(number)).unlink(missing_ok=True)
+            continue
+        _forget_below(claims, number)
+        return number
+
+
+def _create(path: Path) -> bool:
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _forget_below(claims: Path, number: int) -> None:
+    for older in _numbers(claims):
+        if older < number:
+            (claims / str(older)).unlink(missing_ok=True)
+
+
+def _numbers(directory: Path) -> list[int]:
+    if not directory.is_dir():
+        return []
+    matches = (NUMBERED.match(path.name) for path in directory.iterdir())
+    return [int(match.group(1)) for match in matches if match]

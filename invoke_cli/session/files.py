@@ -1,0 +1,76 @@
+"""Files that are written whole or not at all, and never over another."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from invoke_cli.errors import OutputError
+
+
+def make_directory(path: Path) -> Path:
+    """Create the directory and its parents. Raises OutputError with the reason when it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the folder {path} cannot be made: {error.strerror}", "choose another with -o"
+        ) from error
+    return path
+
+
+def write_new(path: Path, content: bytes) -> bool:
+    """Write a file that does not exist yet; False, and nothing is changed, when it does.
+
+    The content goes to a temporary file beside it first, so a reader or a crash never sees half a file.
+    """
+    try:
+        temporary = _write_temporary(path.parent, content)
+        try:
+            return _claim(temporary, path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror}", "choose another folder with -o"
+        ) from error
+
+
+def _write_temporary(directory: Path, content: bytes) -> str:
+    handle, temporary = tempfile.mkstemp(dir=directory, prefix=".unfinished-")
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content)
+    os.chmod(temporary, 0o666 & ~_umask())
+    return temporary
+
+
+def _claim(temporary: str, path: Path) -> bool:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError:
+        # A file system without hard links: claim the name first, then put the content in its place.
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        os.replace(temporary, path)
+    return True
+
+
+def _umask() -> int:
+    # There is no way to read the mask without setting it.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def append(path: Path, text: str) -> None:
+    """Append text to a log in one write, so that two programs' entries do not mix."""
+    try:
+        with path.open("ab", buffering=0) as stream:
+            stream.write(text.encode("utf-8"))
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,98 @@
+"""What planning works with: what it needs to know, and the jobs that come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from invoke_cli.diffusion.samplers import SAMPLERS
+from invoke_cli.diffusion.schedule import Schedule
+from invoke_cli.language.grammar import write
+from invoke_cli.language.prompts import Prompt
+from invoke_cli.language.request import Request
+from invoke_cli.models.files import Facts
+from invoke_cli.session.events import PlannedPicture
+
+T = TypeVar("T")
+
+
+def known(value: T | None) -> T:
+    """The value of a field that the built-in defaults, or planning, have set for sure."""
+    if value is None:
+        raise ValueError("a field of a planned request is not set")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a line's meaning depends on besides its text.
+
+    defaults: every layer below the line, merged. seeds, pictures: what the command before made.
+    predict: where the result of a job will probably be written.
+    """
+
+    defaults: Request
+    facts: Facts
+    outdir: Path
+    seeds: Sequence[int] = ()
+    pictures: Sequence[Path] = ()
+    new_seed: Callable[[], int]
+    predict: Callable[[Job], Path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One picture: its pinned request, its size and schedule, and where its start comes from.
+
+    after: the index of the job of the same line whose result is this one's init picture, or None.
+    name_seed: the seed shown in the file's name; differs between the pictures of a line.
+    """
+
+    request: Request
+    width: int
+    height: int
+    schedule: Schedule
+    prompt: Prompt
+    name_seed: int
+    after: int | None = None
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes along which the picture tiles; naming axes is asking for it."""
+        if self.request.seamless_axes:
+            return self.request.seamless_axes
+        return ("x", "y") if self.request.seamless else ()
+
+    @property
+    def line(self) -> str:
+        """The line that makes exactly this picture."""
+        return write(self.request, full=True)
+
+    def facts(self) -> PlannedPicture:
+        """What a front end shows of the job."""
+        request = self.request
+        sampler = known(request.sampler)
+        return PlannedPicture(
+            seed=known(request.seed),
+            width=self.width,
+            height=self.height,
+            steps=self.schedule.full,
+            steps_run=self.schedule.steps,
+            evaluations=SAMPLERS[sampler].evaluations(self.schedule.steps),
+            first_sigma=self.schedule.sigmas[0],
+            sampler=sampler,
+            strength=request.strength if request.init_img is not None else None,
+            cfg_scale=known(request.cfg_scale),
+            line=self.line,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The jobs of a line, the merged request they come from, and what the user should be told."""
+
+    request: Request
+    jobs: tuple[Job, ...]
+    notices: tuple[str, ...]

@@ -1,0 +1,93 @@
+"""From a request to the pictures that it means: the only bridge from the language to the core.
+
+Planning needs no model and no torch. Everything that can be wrong with a line is found here, before
+anything slow begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from invoke_cli.diffusion.samplers import SAMPLERS
+from invoke_cli.diffusion.schedule import Schedule, plan_schedule
+from invoke_cli.errors import LineError
+from invoke_cli.imaging.sizes import Target, target_size
+from invoke_cli.language.defaults import merge
+from invoke_cli.language.prompts import split
+from invoke_cli.language.request import Request
+from invoke_cli.language.switches import table, unbuilt
+from invoke_cli.models.files import Facts
+from invoke_cli.session.job import Context, Job, Plan, known
+from invoke_cli.session.resolve import find_target, resolve, size_of
+from invoke_cli.session.variations import expand
+
+
+def plan(typed: Request, context: Context) -> Plan:
+    """Work out what a line means. Raises InvokeError for every mistake, naming the switch."""
+    merged = merge(context.defaults, typed)
+    request, notices = resolve(merged, typed, context)
+    target = find_target(request, typed, context)
+    prompt = split(request.prompt)
+    pinned = _pin(request, target)
+    base = Job(
+        request=pinned,
+        width=target.width,
+        height=target.height,
+        schedule=_schedule(pinned, context.facts),
+        prompt=prompt,
+        name_seed=known(pinned.seed),
+    )
+    jobs = expand(base, request, context)
+    return Plan(request=request, jobs=jobs, notices=(*notices, *target.notes, *_advice(base, context)))
+
+
+def refuse_unbuilt(typed: Request) -> None:
+    """Raise LineError for a switch that is understood and has no effect yet."""
+    for switch in unbuilt(typed):
+        raise LineError(switch.later, switch=switch.name)
+
+
+def _pin(request: Request, target: Target) -> Request:
+    """The request with everything explicit that decides the pixels, and nothing else."""
+    unpinned = {switch.name: None for switch in table() if not switch.pixels}
+    pinned = replace(
+        request,
+        **unpinned,  # type: ignore[arg-type]
+        iterations=1,
+        variation_amount=None,
+        width=target.width,
+        height=target.height,
+    )
+    if request.init_img is None:
+        return replace(pinned, strength=None, fit=None, keep_size=None, init_mask=None, invert_mask=None)
+    return _pin_fit(replace(pinned, fit=request.fit is True), request, target)
+
+
+def _pin_fit(pinned: Request, request: Request, target: Target) -> Request:
+    """Keep the box of --fit where fitting into the result's own size would not give that size again."""
+    if request.fit is not True or request.init_img is None:
+        return pinned
+    box = (target.width, target.height)
+    again = target_size(size_of(request.init_img, "init_img"), fit=True, box=box, native=0)
+    if (again.width, again.height) == box:
+        return pinned
+    return replace(pinned, width=request.width, height=request.height)
+
+
+def _schedule(pinned: Request, facts: Facts) -> Schedule:
+    strength = pinned.strength if pinned.strength is not None else 1.0
+    return plan_schedule(facts.table, known(pinned.steps), strength, known(pinned.karras_max))
+
+
+def _advice(job: Job, context: Context) -> list[str]:
+    """What to say before drawing begins, although nothing is wrong."""
+    advice = []
+    sampler = SAMPLERS[known(job.request.sampler)]
+    native = context.facts.native
+    if 0 < job.schedule.steps < sampler.fewest:
+        advice.append(f"{job.request.sampler} gives poor pictures with fewer than {sampler.fewest} steps")
+    if max(job.width, job.height) < native:
+        advice.append(
+            f"{job.width}x{job.height} is below the model's native {native}x{native}: expect less detail"
+        )
+    return advice

@@ -1,0 +1,115 @@
+"""What a merged request leaves to be found out: paths, references, the seed, the size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from invoke_cli.diffusion.samplers import SAMPLERS
+from invoke_cli.errors import InvokeError, LineError
+from invoke_cli.imaging.init_image import header
+from invoke_cli.imaging.metadata import read_texts, unpack
+from invoke_cli.imaging.sizes import Target, target_size
+from invoke_cli.language.grammar import parse
+from invoke_cli.language.request import Request
+from invoke_cli.session.job import Context, known
+from invoke_cli.session.references import find_picture, look_back
+
+GRID = 8
+
+
+def resolve(merged: Request, typed: Request, context: Context) -> tuple[Request, tuple[str, ...]]:
+    """Back references, paths, the seed and the sampler's name; and what to say about them."""
+    init = _found(merged.init_img, "init_img", context)
+    mask = _found(merged.init_mask, "init_mask", context)
+    notices = []
+    if typed.strength is not None and init is None:
+        notices.append("-f has no effect without an init picture (-I)")
+    prompt = merged.prompt
+    if not prompt and init is not None:
+        prompt = _stored_prompt(Path(init).expanduser())
+        notices += [f"the prompt comes from {init}: {prompt}"] if prompt else []
+    request = replace(
+        merged,
+        prompt=prompt,
+        init_img=init,
+        init_mask=mask,
+        sampler=_sampler(merged.sampler),
+        seed=_seed(merged.seed, context),
+    )
+    return request, tuple(notices)
+
+
+def _found(text: str | None, switch: str, context: Context) -> str | None:
+    return None if text is None else find_picture(text, context.pictures, context.outdir, switch)
+
+
+def _stored_prompt(path: Path) -> str:
+    """The prompt in the picture's own metadata, or nothing: most pictures have none."""
+    try:
+        stored = unpack(read_texts(path)).line
+        return parse(stored).prompt if stored else ""
+    except InvokeError:
+        return ""
+
+
+def _sampler(name: str | None) -> str:
+    try:
+        return SAMPLERS.canonical(known(name).lower())
+    except InvokeError as error:
+        raise LineError(error.message, error.hint, switch="sampler") from error
+
+
+def _seed(seed: int | None, context: Context) -> int:
+    if seed is None:
+        return context.new_seed()
+    return look_back(seed, context.seeds, "seed", "seed") if seed < 0 else seed
+
+
+def _box(request: Request, native: int) -> tuple[int, int]:
+    return (
+        request.width if request.width is not None else native,
+        request.height if request.height is not None else native,
+    )
+
+
+def find_target(request: Request, typed: Request, context: Context) -> Target:
+    """The size of the result: of the init picture's shape if there is one, else as asked for."""
+    box = _box(request, context.facts.native)
+    if request.init_img is None:
+        return _on_grid(box)
+    size = size_of(request.init_img, "init_img")
+    if request.init_mask is not None:
+        size_of(request.init_mask, "init_mask")
+    target = target_size(
+        size,
+        fit=request.fit is True,
+        box=box,
+        native=context.facts.native,
+        grow=request.keep_size is not True,
+    )
+    asked = (typed.width, typed.height)
+    if request.fit is not True and any(
+        side not in (None, is_) for side, is_ in zip(asked, (target.width, target.height), strict=True)
+    ):
+        used = f"{target.width}x{target.height}"
+        note = f"-W and -H are not used: the init picture's size is, {used}; --fit would use them"
+        return replace(target, notes=(*target.notes, note))
+    return target
+
+
+def _on_grid(box: tuple[int, int]) -> Target:
+    width, height = (max(GRID, side // GRID * GRID) for side in box)
+    if (width, height) == box:
+        return Target(width, height, ())
+    note = f"{box[0]}x{box[1]} is rounded to {width}x{height}: sizes are multiples of {GRID}"
+    return Target(width, height, (note,))
+
+
+def size_of(path: str, switch: str) -> tuple[int, int]:
+    """Width and height of a picture file as seen. Raises PictureError that names the switch."""
+    try:
+        return header(Path(path).expanduser()).size
+    except InvokeError as error:
+        error.switch = switch
+        raise

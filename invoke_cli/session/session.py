@@ -1,0 +1,171 @@
+"""A session: what a line means and does, told as a stream of events. The one object with state."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke_cli.diffusion.samplers import SAMPLERS
+from invoke_cli.errors import InvokeError
+from invoke_cli.language.defaults import builtin, from_pairs, merge
+from invoke_cli.language.grammar import Reading, check, read
+from invoke_cli.language.request import Request
+from invoke_cli.language.world import World
+from invoke_cli.models.cache import ModelCache
+from invoke_cli.models.catalog import Catalog
+from invoke_cli.models.files import Facts
+from invoke_cli.models.sources import source_of
+from invoke_cli.session.draw import draw
+from invoke_cli.session.events import Event, Failed, Notice, Planned, Saved
+from invoke_cli.session.job import Context, Plan
+from invoke_cli.session.outputs import LineOutputs
+from invoke_cli.session.plan import plan, refuse_unbuilt
+
+if TYPE_CHECKING:
+    from invoke_cli.settings import Settings
+
+SEEDS = 2**32
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the bottom line of the prompt shows. state is "not loaded", "loading", "ready" or "failed"."""
+
+    model: str
+    device: str
+    size: str
+    state: str
+
+
+class Session:
+    """Runs prompt lines one after another and remembers what they made.
+
+    Nothing heavy happens in the constructor: the model's files are looked at when first needed, and torch
+    is imported by the thread that loads the model.
+    """
+
+    def __init__(self, settings: Settings, catalog: Catalog, cache: ModelCache | None = None) -> None:
+        self.settings = settings
+        self.dry_run = settings.dry_run
+        self._catalog = catalog
+        self._cache = cache if cache is not None else ModelCache(settings.device, settings.precision)
+        self._entry = catalog.find(settings.model)
+        self._facts: Facts | None = None
+        self._seeds: tuple[int, ...] = ()
+        self._pictures: tuple[Path, ...] = ()
+        self._used_seeds: dict[int, None] = {}
+
+    @property
+    def defaults(self) -> Request:
+        """Every layer below the line: built-in, what suits the model, then the user's settings."""
+        suited = from_pairs(self._entry.defaults, f"models.yaml, {self._entry.name}")
+        return merge(merge(builtin(), suited), self.settings.defaults)
+
+    @property
+    def outdir(self) -> Path:
+        """Where pictures go unless a line says otherwise."""
+        chosen = self.defaults.outdir
+        return Path(chosen).expanduser() if chosen is not None else Path("outputs/img-samples")
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of the model without loading it."""
+        if self._facts is None:
+            self._facts = source_of(self._entry).facts(self._entry)
+        return self._facts
+
+    def start_loading(self) -> None:
+        """Begin to load the model in the background."""
+        self._cache.start(self._entry)
+
+    def status(self) -> Status:
+        """The model's name and state, the device and the size that a plain line would give."""
+        state = self._cache.state(self._entry)
+        device = self._cache.lend(self._entry).device.type if state == "ready" else self.settings.device
+        return Status(self._entry.name, device, self._size(), state)
+
+    def _size(self) -> str:
+        defaults = self.defaults
+        try:
+            native = self.facts.native
+        except InvokeError:
+            return "?"
+        width = defaults.width if defaults.width is not None else native
+        return f"{width}x{defaults.height if defaults.height is not None else native}"
+
+    def world(self) -> World:
+        """The names that completion may offer."""
+        return World(
+            images=tuple(str(path) for path in self._pictures),
+            samplers=tuple(SAMPLERS),
+            models=self._catalog.names,
+            seeds=tuple(str(seed) for seed in self._used_seeds),
+        )
+
+    def run(self, line: str, line_number: int = 1) -> Iterator[Event]:
+        """Do what the line says. Mistakes come as a `Failed` event, never as an InvokeError."""
+        reading: Reading | None = None
+        try:
+            reading = read(line)
+            yield from self._run(reading, line, line_number)
+        except InvokeError as error:
+            yield Failed(line_number, line, _placed(error, reading))
+
+    def _run(self, reading: Reading, line: str, line_number: int) -> Iterator[Event]:
+        outputs = LineOutputs(self._names(reading), self._line_outdir(reading))
+        check(reading.request)
+        if not self.dry_run:
+            refuse_unbuilt(reading.request)
+        planned = plan(reading.request, self._context(outputs))
+        yield from map(Notice, planned.notices)
+        yield Planned(line_number, line, reading.request, tuple(job.facts() for job in planned.jobs))
+        if self.dry_run:
+            # Shown as understood first: a dry run is how other programs see what a line means.
+            refuse_unbuilt(reading.request)
+        else:
+            yield from self._draw(planned, outputs)
+
+    def _names(self, reading: Reading) -> Request:
+        return merge(self.defaults, reading.request)
+
+    def _line_outdir(self, reading: Reading) -> Path:
+        typed = reading.request.outdir
+        return Path(typed).expanduser() if typed is not None else self.outdir
+
+    def _context(self, outputs: LineOutputs) -> Context:
+        return Context(
+            defaults=self.defaults,
+            facts=self.facts,
+            outdir=outputs.outdir,
+            seeds=self._seeds,
+            pictures=self._pictures,
+            new_seed=lambda: secrets.randbelow(SEEDS),
+            predict=outputs.predict,
+        )
+
+    def _draw(self, planned: Plan, outputs: LineOutputs) -> Iterator[Event]:
+        if self._cache.state(self._entry) == "loading":
+            yield Notice(f"waiting for the model {self._entry.name} to load")
+        bundle = self._cache.lend(self._entry)
+        made: list[tuple[int, Path]] = []
+        for event in draw(planned, bundle, outputs):
+            if isinstance(event, Saved) and event.kind == "picture":
+                made.append((event.seed, event.path))
+                self._remember(made)
+            yield event
+
+    def _remember(self, made: list[tuple[int, Path]]) -> None:
+        # Done picture by picture, so that an interrupted line can still be referred to.
+        self._seeds = tuple(seed for seed, _ in made)
+        self._pictures = tuple(path for _, path in made)
+        self._used_seeds |= dict.fromkeys(self._seeds)
+
+
+def _placed(error: InvokeError, reading: Reading | None) -> InvokeError:
+    """The error with its place in the line, where only the switch was known."""
+    if reading is not None:
+        error.span = reading.locate(error)
+    return error

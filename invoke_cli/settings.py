@@ -1,0 +1,124 @@
+"""Settings: built-in < configuration file < environment < shell, merged in one place.
+
+Two kinds of names live in every layer: the options below, which belong to the program, and the defaults of
+prompt-line switches, which are read by the same codecs as on the line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from invoke_cli.errors import SettingsError
+from invoke_cli.language.defaults import from_pairs, merge
+from invoke_cli.language.request import Request
+from invoke_cli.language.switches import table
+from invoke_cli.models.devices import check_device, check_precision
+from invoke_cli.registry import nearest
+from invoke_cli.yaml_file import load_mapping
+
+PREFIX = "INVOKE_CLI_"
+
+
+@dataclass(frozen=True)
+class Option:
+    """A setting of the program, as every layer knows it."""
+
+    name: str
+    metavar: str
+    default: str
+    help: str
+
+
+OPTIONS = (
+    Option("model", "NAME", "", "a name from models.yaml, a diffusers directory, or a hub id"),
+    Option("device", "DEVICE", "auto", "auto, cuda, mps or cpu"),
+    Option("precision", "DTYPE", "auto", "auto, fp32, fp16 or bf16"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What holds for a whole session.
+
+    device, precision: canonical words of models.devices. defaults: what the user set for prompt-line
+    switches, unset where they did not.
+    """
+
+    model: str = ""
+    device: str = "auto"
+    precision: str = "auto"
+    dry_run: bool = False
+    defaults: Request = field(default_factory=Request)
+
+
+def settings_from(
+    shell: Mapping[str, Any], config: Path | None, environment: Mapping[str, str], *, dry_run: bool = False
+) -> Settings:
+    """Merge the layers. `shell` holds what was given on the command line, by long name.
+
+    Raises SettingsError that names the layer and the key.
+    """
+    layers = [_file_layer(config, environment), _environment_layer(environment), (shell, "the command line")]
+    options = {option.name: option.default for option in OPTIONS}
+    defaults = Request()
+    for values, source in layers:
+        own = {name: str(value) for name, value in values.items() if name in options}
+        options |= own
+        switches = {name: value for name, value in values.items() if name not in options}
+        _check_names(switches, source)
+        defaults = merge(defaults, from_pairs(switches, source))
+    return Settings(
+        model=options["model"],
+        device=check_device(options["device"]),
+        precision=check_precision(options["precision"]),
+        dry_run=dry_run,
+        defaults=defaults,
+    )
+
+
+def user_directory(environment: Mapping[str, str]) -> Path:
+    """Where the user's own config.yaml and models.yaml are looked for."""
+    base = environment.get("XDG_CONFIG_HOME")
+    return (Path(base) if base else Path.home() / ".config") / "invoke-cli"
+
+
+def shipped_directory() -> Path:
+    """The configs/ folder: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "configs"
+    return installed if installed.is_dir() else package.parent / "configs"
+
+
+def _file_layer(config: Path | None, environment: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    path = config if config is not None else user_directory(environment) / "config.yaml"
+    if config is None and not path.is_file():
+        return {}, str(path)
+    return {key.replace("-", "_"): value for key, value in load_mapping(path).items()}, str(path)
+
+
+def _environment_layer(environment: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    values = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX)
+    }
+    return values, f"the environment ({PREFIX}...)"
+
+
+def _check_names(values: Mapping[str, Any], source: str) -> None:
+    allowed = {switch.name for switch in table() if switch.shell}
+    for name in values:
+        if name not in allowed:
+            meant = nearest(name, allowed | {option.name for option in OPTIONS})
+            raise SettingsError(
+                f"{source}: {name!r} is not a setting", f"did you mean {meant}?" if meant else "see --help"
+            )
+
+
+def environment() -> dict[str, str]:
+    """A copy of the process's environment variables."""
+    return dict(os.environ)

@@ -1,0 +1,117 @@
+"""The command line of the program itself: shell switches, and the one argument that is a prompt line."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from invoke_cli import __version__
+from invoke_cli.errors import SettingsError
+from invoke_cli.language.switches import table
+from invoke_cli.registry import nearest
+from invoke_cli.settings import OPTIONS
+
+ABOUT = """\
+An interactive shell for Stable Diffusion, above all for image-to-image.
+
+Without a LINE it asks for prompt lines, or reads them from a file or a pipe.
+A LINE is a prompt with its switches, quoted as a whole:
+
+    invoke-cli 'tree on a hill with a river -I sketch.png -f 0.85'"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """What was typed at the shell. `values` holds settings and defaults of switches, by long name."""
+
+    line: str | None
+    from_file: str | None
+    config: Path | None
+    dry_run: bool
+    json: bool
+    values: dict[str, Any]
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that raises one sentence instead of printing a screenful of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SettingsError(message, "see invoke-cli --help")
+
+
+def read_arguments(arguments: list[str]) -> Invocation:
+    """Read the shell's arguments. Raises SettingsError; --help and --version print and leave."""
+    found, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        raise _unknown(unknown[0])
+    values = {name: value for name, value in vars(found).items() if name not in _OWN and value is not None}
+    if found.line is not None and found.from_file is not None:
+        raise SettingsError("give a prompt line or --from_file, not both")
+    return Invocation(
+        line=found.line,
+        from_file=found.from_file,
+        config=Path(found.config).expanduser() if found.config is not None else None,
+        dry_run=found.dry_run,
+        json=found.json,
+        values=values,
+    )
+
+
+_OWN = frozenset({"line", "from_file", "config", "dry_run", "json"})
+
+
+def _unknown(argument: str) -> SettingsError:
+    if not argument.startswith("-"):
+        return SettingsError(
+            f"{argument!r} is a second prompt line", "quote the whole line, as in invoke-cli 'a tree -s 20'"
+        )
+    flags = [flag for switch in table() if switch.shell for flag in switch.flags]
+    flags += [f"--{option.name}" for option in OPTIONS] + [f"--{name}" for name in _OWN]
+    meant = nearest(argument.split("=")[0], flags)
+    return SettingsError(
+        f"there is no switch {argument}", f"did you mean {meant}?" if meant else "see invoke-cli --help"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="invoke-cli",
+        description=ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="At the prompt, -h shows what a line may hold.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("line", nargs="?", metavar="LINE", help="a prompt line; run it and leave")
+    parser.add_argument("--version", action="version", version=f"invoke-cli {__version__}")
+    parser.add_argument(
+        "--from_file", "--from-file", metavar="FILE", help="run the lines of FILE; - is standard input"
+    )
+    parser.add_argument("--config", metavar="FILE", help="settings to use instead of the user's config.yaml")
+    parser.add_argument(
+        "--dry_run", "--dry-run", action="store_true", help="say what each line would do; draw nothing"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    for option in OPTIONS:
+        parser.add_argument(f"--{option.name}", metavar=option.metavar, help=option.help)
+    _add_switches(parser.add_argument_group("defaults for prompt lines"))
+    return parser
+
+
+def _add_switches(group: argparse._ArgumentGroup) -> None:
+    for switch in table():
+        if not switch.shell:
+            continue
+        spellings = [
+            *switch.flags,
+            *(flag.replace("_", "-") for flag in switch.flags if flag.startswith("--")),
+        ]
+        flags = list(dict.fromkeys(spellings))
+        text = switch.help.replace("%", "%%")
+        if switch.on_off:
+            group.add_argument(*flags, dest=switch.name, action="store_const", const=True, help=text)
+            group.add_argument(f"--no-{switch.name}", f"--no_{switch.name}", dest=switch.name,
+                               action="store_const", const=False, help=argparse.SUPPRESS)  # fmt: skip
+        else:
+            group.add_argument(*flags, dest=switch.name, metavar=switch.codec.metavar, help=text)

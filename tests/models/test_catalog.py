@@ -1,0 +1,86 @@
+"""models.yaml: what it may hold, and what a wrong one says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from invoke_cli.errors import ModelError, SettingsError
+from invoke_cli.models.catalog import Catalog
+from invoke_cli.models.sources import SOURCES, source_of
+from invoke_cli.settings import shipped_directory
+
+SHIPPED = shipped_directory() / "models.yaml"
+
+
+def written(directory: Path, text: str) -> Path:
+    path = directory / "models.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_shipped_catalog_starts_with_the_demo() -> None:
+    entry = Catalog.read(SHIPPED).find("")
+    assert entry.name == "demo"
+    assert entry.defaults == {"fit": True}
+
+
+def test_a_later_file_overrides_and_adds(tmp_path: Path) -> None:
+    own = written(tmp_path, "demo: {source: 'embedded:demo', description: mine}\nnew: {source: a/b, default: true}\n")
+    catalog = Catalog.read(SHIPPED, own)
+    assert catalog.find("demo").description == "mine"
+    assert catalog.find("").name == "new"
+
+
+def test_missing_files_are_no_mistake(tmp_path: Path) -> None:
+    assert Catalog.read(tmp_path / "none.yaml").names == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("demo: {source: x, revison: main}", "unknown key 'revison'"),
+        ("demo: {description: x}", "needs a 'source:'"),
+        ("demo: just text", "should have keys"),
+        ("demo: {source: a}\ndemo: {source: b}", "line 2.*twice"),
+        ("demo: [", "not valid YAML"),
+        ("- demo", "should hold names"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        Catalog.read(written(tmp_path, text))
+
+
+def test_a_misspelt_key_is_suggested(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Catalog.read(written(tmp_path, "demo: {source: x, revison: main}"))
+    assert "revision" in caught.value.hint
+
+
+def test_a_directory_and_a_hub_id_need_no_entry(tmp_path: Path) -> None:
+    catalog = Catalog.read(SHIPPED)
+    assert catalog.find(str(tmp_path)).source == str(tmp_path.resolve())
+    assert catalog.find("some/model").source == "some/model"
+
+
+@pytest.mark.parametrize("name", ["demmo", "./nowhere/model", "/nowhere", "a/b/c"])
+def test_an_unknown_name_is_never_taken_for_a_hub_id(name: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        Catalog.read(SHIPPED).find(name)
+    assert "demo" in caught.value.hint
+
+
+def test_every_kind_of_source_has_its_place(tmp_path: Path) -> None:
+    catalog = Catalog.read(SHIPPED)
+    assert source_of(catalog.find("demo")) is SOURCES["embedded"]
+    assert source_of(catalog.find(str(tmp_path))) is SOURCES["directory"]
+    assert source_of(catalog.find("some/model@v1")) is SOURCES["hub"]
+
+
+def test_yaml_never_builds_objects(tmp_path: Path) -> None:
+    text = f"demo: !!python/object/apply:os.mkdir ['{tmp_path / 'made'}']"
+    with pytest.raises(SettingsError):
+        Catalog.read(written(tmp_path, text))
+    assert not (tmp_path / "made").exists()
