@@ -22,7 +22,7 @@ ANY = re.compile("")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 NUMERIC_START = re.compile(r"[+-]?[.,]?\d", re.ASCII)
-LIKE_PATH = re.compile(r"-\d+$|.*([/\\~:]|\.\w)")
+LIKE_PATH = re.compile(r"-\d+$|\.\.?$|\S*([/\\~:]|\.\w)")
 
 
 class UnfitError(ValueError):

@@ -181,8 +181,8 @@ def _cluster(line: str, at: int, word_end: int) -> list[Token]:
     """
     switch = by_flag().get("-" + line[at])
     next_word = _blank(line, word_end)
-    is_last = switch is not None and not switch.on_off and at + 1 == word_end
-    if switch is None or (is_last and not switch.codec.glued.match(line, next_word)):
+    is_last = at + 1 == word_end and next_word < len(line)
+    if switch is None or (is_last and not switch.on_off and not switch.codec.glued.match(line, next_word)):
         return []
     return _reading(line, at, at + 1, word_end, switch)
 

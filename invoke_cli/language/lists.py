@@ -19,6 +19,7 @@ from invoke_cli.language.codecs import (
     read_number,
     share,
 )
+from invoke_cli.language.quoting import one_line
 from invoke_cli.registry import nearest
 
 SIDES = ("top", "bottom", "left", "right")
@@ -109,9 +110,12 @@ def _read_shift(words: Words) -> Shift:
 
 
 def _read_phrase(words: Words) -> Phrase:
-    if not words[0].strip():
+    """The name of a thing, and how sure the mask must be. One word that is a number is a name."""
+    has_threshold = len(words) > 1 and NUMBER.fullmatch(words[-1])
+    phrase = " ".join(words[:-1] if has_threshold else words)
+    if not phrase.strip():
         raise UnfitError("needs the name of a thing, not an empty text")
-    return words[0], share(words[1]) if len(words) == 2 else 0.5
+    return one_line(phrase), share(words[-1]) if has_threshold else 0.5
 
 
 def _read_tiles(words: Words) -> tuple[int, ...]:
