@@ -26,6 +26,8 @@ def colour_key(image: ImageFile.ImageFile) -> tuple[int, ...] | None:
         return None
     stored = image.tile[0][3] if image.tile else ""
     values = key if isinstance(key, tuple) else (key,)
+    if image.mode == "1":  # 1 in older versions of Pillow, 255 in newer ones
+        return (255 if key else 0,)
     if stored == "RGB;16B":
         return tuple(value >> 8 for value in values)
     step = _GREY_STEP.get(stored, 1) if isinstance(stored, str) else 1
