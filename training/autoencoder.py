@@ -29,7 +29,7 @@ FROZEN = "frozen.pt"
 
 def unit(pixels: np.ndarray[Any, Any]) -> Tensor:
     """uint8 (B, H, W, 3) to float32 (B, 3, H, W) in -1..1."""
-    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return torch.from_numpy(pixels.copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def crops(sources: Sequence[Gallery], side: int, count: int, chance: np.random.Generator) -> Tensor:

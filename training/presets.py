@@ -84,6 +84,7 @@ class Preset:
     native: int
     buckets: tuple[Bucket, ...]
     held_out: int
+    captions: int
     vocabulary: int
     autoencoder: AutoencoderPlan
     unet: UNetPlan
@@ -108,6 +109,7 @@ CPU_128 = Preset(
         Bucket(256, 256, 1_024, 6, 0.03),
     ),
     held_out=256,
+    captions=60_000,
     vocabulary=1500,
     autoencoder=AutoencoderPlan(),
     unet=UNetPlan(),
@@ -125,6 +127,7 @@ GPU_256 = Preset(
         Bucket(384, 384, 4_000, 112, 0.06),
     ),
     held_out=256,
+    captions=60_000,
     vocabulary=1500,
     autoencoder=AutoencoderPlan(minutes=4.0, decoder_minutes=1.0, crop=128, crop_batch=64),
     unet=UNetPlan(minutes=19.0, ema_decay=0.9995),
@@ -141,6 +144,7 @@ SMOKE = Preset(
     native=64,
     buckets=(Bucket(64, 64, 16, 4, 0.8), Bucket(96, 64, 8, 2, 0.2)),
     held_out=8,
+    captions=500,
     vocabulary=700,
     autoencoder=AutoencoderPlan(
         channels=(16, 16, 32, 32), minutes=0.05, decoder_minutes=0.02, crop=32, crop_batch=4,

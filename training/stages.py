@@ -44,7 +44,8 @@ class Recipe:
 
     def tokenizer(self) -> None:
         """Learn the tokens."""
-        tokenizer.train(tokenizer.corpus(), self.preset.vocabulary, self.run / "tokenizer")
+        texts = tokenizer.corpus(self.preset.captions)
+        tokenizer.train(texts, self.preset.vocabulary, self.run / "tokenizer")
 
     def autoencoder(self) -> None:
         """Train the autoencoder and fix its latent space."""

@@ -22,7 +22,6 @@ from tokenizers.trainers import BpeTrainer
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 POSITIONS = 77
-CORPUS = 60_000
 WORDS = Path(__file__).with_name("words.txt")
 PIECES = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
@@ -39,11 +38,11 @@ def strangers() -> list[str]:
     return sorted(set(common_words()) - vocabulary())
 
 
-def corpus() -> Iterator[str]:
-    """What the merges are learned from: captions, and each common word once."""
+def corpus(captions: int) -> Iterator[str]:
+    """What the merges are learned from: some captions, and each common word once."""
     from training.renderer import caption_corpus
 
-    yield from caption_corpus(CORPUS)
+    yield from caption_corpus(captions)
     yield from common_words()
 
 

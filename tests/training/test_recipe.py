@@ -1,0 +1,126 @@
+"""The recipe's parts: what each promises, on numbers small enough to check; and one run of it all."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from training import diffusion, networks
+from training.autoencoder import normalise
+from training.losses import psnr
+from training.muon import orthogonalise
+from training.optimisers import pace
+from training.parcels import pack, unpack
+from training.pictures import HELD_OUT_SEED, Gallery, draw, plan
+from training.presets import SMOKE
+from training.stages import Recipe, RunLog
+from training.teacher import components, teach
+from training.tokenizer import Words, train
+
+
+def test_muon_moves_singular_values_towards_one() -> None:
+    made = orthogonalise(torch.randn(2, 24, 40, generator=torch.Generator().manual_seed(0)))
+    values = torch.linalg.svdvals(made.float())
+    assert values.min() > 0.4
+    assert values.max() < 1.3
+
+
+def test_the_learning_rate_rises_in_steps_and_falls_with_the_time() -> None:
+    assert pace(0.0, 0, 10, 0.5) == pytest.approx(0.1)
+    assert pace(0.3, 50, 10, 0.5) == 1
+    assert pace(0.75, 50, 10, 0.5) == pytest.approx(0.5)
+    assert pace(1.0, 50, 10, 0.5) == pytest.approx(0)
+
+
+def test_the_noise_levels_are_stable_diffusions() -> None:
+    levels, times = diffusion.sigmas(10)
+    assert levels[0].item() == pytest.approx(14.614641229, rel=1e-7)
+    assert levels[1].item() == pytest.approx(7.8399, rel=1e-4)
+    assert levels[-2].item() == pytest.approx(0.029167158, rel=1e-6)
+    assert levels[-1] == 0
+    assert times[0] == 999
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_multistep_weights_integrate_polynomials_exactly(order: int) -> None:
+    levels = [9.0, 6.0, 4.0, 2.5, 1.5]
+    nodes, (here, there) = list(reversed(levels[:-1]))[:order], levels[-2:]
+    weights = diffusion.multistep_weights(levels, order)
+    for power in range(order):
+        made = sum(w * node**power for w, node in zip(weights, nodes, strict=True))
+        assert made == pytest.approx((there ** (power + 1) - here ** (power + 1)) / (power + 1))
+
+
+def test_training_steps_are_spread_over_the_schedule() -> None:
+    times = diffusion.stratified(10, np.random.default_rng(0)).sort().values
+    assert [int(t) // 100 for t in times] == list(range(10))
+
+
+@torch.no_grad()
+def test_normalising_the_latents_changes_no_picture() -> None:
+    torch.manual_seed(0)
+    vae = networks.autoencoder(SMOKE.autoencoder, 64)
+    pixels = torch.rand(2, 3, 64, 64) * 2 - 1
+    latents = networks.encode(vae, pixels)
+    before = networks.decode(vae, latents)
+    mean, deviation = latents.mean(dim=(0, 2, 3)), latents.std(dim=(0, 2, 3))
+    normalise(vae, mean, deviation * networks.SCALE)
+    latents = networks.encode(vae, pixels) * networks.SCALE
+    torch.testing.assert_close(latents.mean(dim=(0, 2, 3)), torch.zeros(4), atol=1e-4, rtol=0)
+    torch.testing.assert_close(latents.std(dim=(0, 2, 3)), torch.ones(4), atol=1e-4, rtol=0)
+    torch.testing.assert_close(networks.decode(vae, latents / networks.SCALE), before, atol=1e-4, rtol=0)
+
+
+def test_the_teachers_latent_is_white() -> None:
+    pixels = torch.randn(8, 3, 32, 32, generator=torch.Generator().manual_seed(0)).cumsum(3) / 8
+    latents = teach(pixels, *components(pixels)).transpose(0, 1).flatten(1)
+    torch.testing.assert_close(torch.cov(latents), torch.eye(4), atol=0.02, rtol=0)
+
+
+def test_psnr_of_a_known_error() -> None:
+    true = torch.zeros(1, 3, 8, 8)
+    assert psnr(true + 0.2, true).item() == pytest.approx(20, abs=1e-4)
+
+
+def test_no_picture_is_planned_twice_and_held_out_seeds_stay_apart() -> None:
+    shards = plan(SMOKE, Path("run"))
+    seeds = [seed for s in shards for seed in range(s.first_seed, s.first_seed + s.count)]
+    assert len(seeds) == len(set(seeds))
+    assert all((s.first_seed >= HELD_OUT_SEED) == ("held-out" in str(s.pixels)) for s in shards)
+
+
+def test_a_shard_holds_pictures_and_their_captions(tmp_path: Path) -> None:
+    shard = replace(plan(SMOKE, tmp_path)[0], count=2)
+    draw(shard)
+    gallery = Gallery(shard.pixels.parent)
+    assert len(gallery) == len(gallery.captions()) == 2
+    assert gallery[1].shape == (64, 64, 3)
+    assert not np.array_equal(gallery[0], gallery[1])
+
+
+def test_captions_are_sometimes_dropped_and_sometimes_roughened(tmp_path: Path) -> None:
+    train(["a red fire", "a blue lake"] * 20, 600, tmp_path)
+    words = Words(tmp_path, noise=0.5, dropout=0.2)
+    made = [words.roughen("a red fire", random.Random(seed)) for seed in range(400)]
+    assert 0.1 < made.count("") / 400 < 0.3
+    assert all("a red fire" in text for text in made if text)
+    assert words(["a red fire"]).shape == (1, 77)
+
+
+def test_the_whole_recipe_runs_resumes_and_travels(tmp_path: Path) -> None:
+    quick = replace(SMOKE, unet=replace(SMOKE.unet, minutes=0.01),
+                    autoencoder=replace(SMOKE.autoencoder, minutes=0.01, decoder_minutes=0.005))  # fmt: skip
+    recipe = Recipe(quick, tmp_path / "run", tmp_path / "demo", RunLog(tmp_path))
+    recipe.run.mkdir()
+    recipe.all()
+    assert (tmp_path / "demo" / "unet" / "diffusion_pytorch_model.safetensors").exists()
+    pack(recipe.run, tmp_path / "parcel")
+    unpack(tmp_path / "parcel", recipe.run)
+    longer = replace(recipe, preset=replace(quick, unet=replace(quick.unet, minutes=0.02)))
+    longer.unet()
+    assert "unet:" in (tmp_path / "log.txt").read_text()
