@@ -60,10 +60,8 @@ class Job:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """The axes along which the picture tiles; naming axes is asking for it."""
-        if self.request.seamless_axes:
-            return self.request.seamless_axes
-        return ("x", "y") if self.request.seamless else ()
+        """The axes along which the picture tiles."""
+        return known(self.request.seamless_axes) if self.request.seamless else ()
 
     @property
     def line(self) -> str:

@@ -7,6 +7,7 @@ anything slow begins.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.diffusion.schedule import Schedule, plan_schedule
@@ -18,7 +19,7 @@ from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table, unbuilt
 from invoke_cli.models.files import Facts
 from invoke_cli.session.job import Context, Job, Plan, known
-from invoke_cli.session.resolve import find_target, resolve, size_of
+from invoke_cli.session.resolve import box_of, find_target, resolve, size_of
 from invoke_cli.session.variations import expand
 
 
@@ -28,7 +29,7 @@ def plan(typed: Request, context: Context) -> Plan:
     request, notices = resolve(merged, typed, context)
     target = find_target(request, typed, context)
     prompt = split(request.prompt)
-    pinned = _pin(request, target)
+    pinned = _pin(request, target, context.facts.native)
     base = Job(
         request=pinned,
         width=target.width,
@@ -47,31 +48,27 @@ def refuse_unbuilt(typed: Request) -> None:
         raise LineError(switch.later, switch=switch.name)
 
 
-def _pin(request: Request, target: Target) -> Request:
+def _pin(request: Request, target: Target, native: int) -> Request:
     """The request with everything explicit that decides the pixels, and nothing else."""
-    unpinned = {switch.name: None for switch in table() if not switch.pixels}
-    pinned = replace(
-        request,
-        **unpinned,  # type: ignore[arg-type]
-        iterations=1,
-        variation_amount=None,
-        width=target.width,
-        height=target.height,
-    )
+    unpinned: dict[str, Any] = {switch.name: None for switch in table() if not switch.pixels}
+    pinned = replace(replace(request, **unpinned), iterations=1, width=target.width, height=target.height)
+    if not request.seamless:
+        pinned = replace(pinned, seamless_axes=None)
     if request.init_img is None:
         return replace(pinned, strength=None, fit=None, keep_size=None, init_mask=None, invert_mask=None)
-    return _pin_fit(replace(pinned, fit=request.fit is True), request, target)
+    return _pin_fit(replace(pinned, fit=request.fit is True), request, native)
 
 
-def _pin_fit(pinned: Request, request: Request, target: Target) -> Request:
+def _pin_fit(pinned: Request, request: Request, native: int) -> Request:
     """Keep the box of --fit where fitting into the result's own size would not give that size again."""
     if request.fit is not True or request.init_img is None:
         return pinned
-    box = (target.width, target.height)
+    box = (known(pinned.width), known(pinned.height))
     again = target_size(size_of(request.init_img, "init_img"), fit=True, box=box, native=0)
     if (again.width, again.height) == box:
         return pinned
-    return replace(pinned, width=request.width, height=request.height)
+    width, height = box_of(request, native)
+    return replace(pinned, width=width, height=height)
 
 
 def _schedule(pinned: Request, facts: Facts) -> Schedule:

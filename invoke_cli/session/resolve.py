@@ -36,6 +36,7 @@ def resolve(merged: Request, typed: Request, context: Context) -> tuple[Request,
         init_mask=mask,
         sampler=_sampler(merged.sampler),
         seed=_seed(merged.seed, context),
+        seamless=merged.seamless or (typed.seamless is None and typed.seamless_axes is not None),
     )
     return request, tuple(notices)
 
@@ -66,7 +67,8 @@ def _seed(seed: int | None, context: Context) -> int:
     return look_back(seed, context.seeds, "seed", "seed") if seed < 0 else seed
 
 
-def _box(request: Request, native: int) -> tuple[int, int]:
+def box_of(request: Request, native: int) -> tuple[int, int]:
+    """The size asked for, or the native one: of text-to-image, and of what --fit fits into."""
     return (
         request.width if request.width is not None else native,
         request.height if request.height is not None else native,
@@ -75,7 +77,7 @@ def _box(request: Request, native: int) -> tuple[int, int]:
 
 def find_target(request: Request, typed: Request, context: Context) -> Target:
     """The size of the result: of the init picture's shape if there is one, else as asked for."""
-    box = _box(request, context.facts.native)
+    box = box_of(request, context.facts.native)
     if request.init_img is None:
         return _on_grid(box)
     size = size_of(request.init_img, "init_img")
