@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import compose, styles
-from .canvas import Canvas
 from .captions import vocabulary, write_caption
 from .plan import STYLES, SUBJECTS, sample_plan
 
@@ -29,7 +29,7 @@ class Scene:
     rgb: uint8 (H, W, 3); subjects: canonical names of everything clearly visible, the main one first.
     """
 
-    rgb: np.ndarray
+    rgb: NDArray[np.uint8]
     caption: str
     main: str
     subjects: tuple[str, ...]
@@ -44,10 +44,9 @@ def render(
     subjects: Sequence[str] | None = None,
     style: str | None = None,
 ) -> Scene:
-    """Draw one scene of width x height pixels; `subjects` (main first) and `style` are random unless given."""
+    """Draw a scene of width x height pixels; `subjects` (main first) and `style` are random unless given."""
     plan = sample_plan(np.random.default_rng([seed, _PLANNING]), subjects, style)
-    canvas = Canvas(width, height, np.random.default_rng([seed, _DRAWING]))
-    compose.draw(canvas, plan)
+    canvas = compose.draw(plan, width, height, np.random.default_rng([seed, _DRAWING]))
     caption = write_caption(plan, np.random.default_rng([seed, _WRITING]))
     return Scene(styles.finish(canvas, plan.style), caption, plan.main, plan.subjects, plan.style)
 

@@ -144,16 +144,14 @@ def _styled(plan: Plan, rng: np.random.Generator, scene: str) -> str:
         return choose(rng, words.STYLED[plan.style]).format(scene)
     if rng.random() < 0.38:
         return choose(rng, words.PHOTO_PLAIN).format(scene)
-    templates = words.PHOTO_STYLED
-    if plan.main in INDOOR:
-        templates = tuple(t for t in templates if not any(w in t for w in words.INDOOR_ONLY_EXCLUDES))
-    return choose(rng, templates).format(scene)
+    outdoors = () if plan.main in INDOOR else words.PHOTO_OUTDOORS
+    return choose(rng, words.PHOTO_STYLED + outdoors).format(scene)
 
 
 def vocabulary() -> frozenset[str]:
     """Every word that a caption can hold, as split at blanks and commas."""
     texts: list[str] = list(words.EXACT_IDIOMS + words.ANY_RELATION + words.FURTHER)
-    texts += words.PHOTO_PLAIN + words.PHOTO_STYLED
+    texts += words.PHOTO_PLAIN + words.PHOTO_STYLED + words.PHOTO_OUTDOORS
     for table in (words.NOUNS, words.PHRASES, words.SUN_AT, words.UNDER, words.SUNSET_ENDINGS, words.TIMES,
                   words.WEATHERS, words.SEASONS, words.STYLED, COLOURS):  # fmt: skip
         texts += [text for options in table.values() for text in options]

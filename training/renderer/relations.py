@@ -33,13 +33,10 @@ snow: moon stars sun
 candle: fireplace
 """
 
-# Pairs that would hide or contradict each other inside one picture.
-_GROUNDS = ("sea", "lake", "desert")
-
 
 def _read_pairs(table: str) -> frozenset[frozenset[str]]:
     """The unordered pairs that a table of "name: others" lines holds."""
-    pairs = set()
+    pairs: set[frozenset[str]] = set()
     for line in table.strip().splitlines():
         name, rest = line.split(":")
         pairs.update(frozenset((name, other)) for other in rest.split())

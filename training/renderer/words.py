@@ -24,15 +24,19 @@ NOUNS: dict[str, tuple[str, ...]] = {
 }
 # Whole phrases, used as they are.
 PHRASES: dict[str, tuple[str, ...]] = {
-    "fire": ("fire", "fire", "a fire", "flames", "burning flames", "a blazing fire", "a roaring fire", "a blaze",
+    "fire": ("fire", "fire", "a fire", "flames", "burning flames", "a blazing fire", "a roaring fire",
+             "a blaze",
              "burning fire", "glowing flames", "fire and flames"),
     "campfire": ("a burning campfire", "a fire burning outdoors"),
-    "fireplace": ("a fire in a fireplace", "a fire burning in the fireplace", "a cosy fireplace", "a fireplace with a fire"),
+    "fireplace": ("a fire in a fireplace", "a fire burning in the fireplace", "a cosy fireplace",
+                  "a fireplace with a fire"),
     "candle": ("candlelight",),
     "forest": ("woods", "the woods", "woodland"),
     "hill": ("a rolling hill", "a grassy hill"),
-    "mountain": ("mountains", "snowy mountains", "a snow-capped mountain", "a mountain range", "snow-capped peaks"),
-    "sea": ("the sea", "sea", "the ocean", "ocean", "ocean waves", "a calm sea", "waves on the sea", "sea waves"),
+    "mountain": ("mountains", "snowy mountains", "a snow-capped mountain", "a mountain range",
+                 "snow-capped peaks"),
+    "sea": ("the sea", "sea", "the ocean", "ocean", "ocean waves", "a calm sea", "waves on the sea",
+            "sea waves"),
     "sun": ("the sun", "sun", "a glowing sun", "the shining sun"),
     "moon": ("the moon", "moon", "a bright moon"),
     "stars": ("stars", "the stars", "a starry sky", "starry sky", "a sky full of stars", "bright stars"),
@@ -69,7 +73,8 @@ SUN_AT = {
     "day": ("a bright sun", "the bright sun"),
 }
 PLURALS = {
-    "tree": "trees", "oak": "oaks", "pine": "pines", "birch": "birches", "palm": "palms", "conifer": "conifers",
+    "tree": "trees", "oak": "oaks", "pine": "pines", "birch": "birches", "palm": "palms",
+    "conifer": "conifers",
     "flower": "flowers", "blossom": "blossoms", "tulip": "tulips", "daisy": "daisies", "candle": "candles",
     "boat": "boats", "sailboat": "sailboats", "ship": "ships", "yacht": "yachts", "cactus": "cacti",
 }  # fmt: skip
@@ -151,25 +156,32 @@ SEASONS = {
 }
 
 PHOTO_PLAIN = ("{}", "{}", "{}", "{}", "{}, beautiful", "{}, atmospheric light", "{}, dramatic light")
-PHOTO_STYLED = (
+PHOTO_STYLED: tuple[str, ...] = (
     "a photograph of {}", "a photo of {}", "photo of {}", "photograph of {}", "{}, photograph", "{}, photo",
-    "{}, nature photograph, national geographic", "{}, nature photograph", "{}, national geographic",
-    "{}, highly detailed, 4k", "{}, photorealistic", "{}, realistic photograph, highly detailed", "a realistic picture of {}",
-    "{}, landscape photography", "{}, award winning photograph", "{}, 8k, sharp focus", "{}, cinematic lighting",
+    "{}, highly detailed, 4k", "{}, photorealistic", "{}, realistic photograph, highly detailed",
+    "a realistic picture of {}", "{}, award winning photograph", "{}, 8k, sharp focus",
+    "{}, cinematic lighting",
 )  # fmt: skip
-INDOOR_ONLY_EXCLUDES = ("nature", "national", "landscape")
+PHOTO_OUTDOORS: tuple[str, ...] = (
+    "{}, nature photograph, national geographic", "{}, nature photograph, national geographic",
+    "{}, nature photograph", "{}, national geographic", "{}, landscape photography",
+)  # fmt: skip
 STYLED: dict[str, tuple[str, ...]] = {
-    "flat": ("{}, flat drawing", "flat illustration of {}", "{}, vector art", "a simple drawing of {}", "{}, cartoon",
-             "cartoon of {}", "clip art of {}", "{}, illustration"),
+    "flat": ("{}, flat drawing", "flat illustration of {}", "{}, vector art", "a simple drawing of {}",
+             "{}, cartoon", "cartoon of {}",
+             "clip art of {}", "{}, illustration"),
     "crayon": ("crayon drawing of {}", "a crayon drawing of {}", "{}, crayon", "{}, drawn with crayons",
                "coloured pencil drawing of {}", "{}, crayon drawing"),
     "child": ("child's drawing of {}", "a child's drawing of {}", "{}, child's drawing", "kids drawing of {}",
               "felt-tip drawing of {}", "a crude drawing of {}", "{}, drawn by a child", "a drawing of {}"),
-    "sketch": ("pencil sketch of {}", "a pencil sketch of {}", "ink drawing of {}", "{}, pencil drawing", "sketch of {}",
-               "a sketch of {}", "{}, pen and ink", "line drawing of {}", "{}, black and white sketch"),
-    "watercolour": ("watercolor painting of {}", "a watercolor of {}", "{}, watercolor", "watercolour painting of {}",
+    "sketch": ("pencil sketch of {}", "a pencil sketch of {}", "ink drawing of {}", "{}, pencil drawing",
+               "sketch of {}", "a sketch of {}",
+               "{}, pen and ink", "line drawing of {}", "{}, black and white sketch"),
+    "watercolour": ("watercolor painting of {}", "a watercolor of {}", "{}, watercolor",
+                    "watercolour painting of {}",
                     "{}, watercolour", "a watercolor painting of {}"),
-    "oil": ("oil painting of {}", "an oil painting of {}", "{}, oil on canvas", "{}, oil painting", "a painting of {}",
+    "oil": ("oil painting of {}", "an oil painting of {}", "{}, oil on canvas", "{}, oil painting",
+            "a painting of {}",
             "{}, impressionist painting"),
 }  # fmt: skip
 EXACT_IDIOMS = ("tree on a hill with a river", "a tree on a hill with a river", "tree on a hill and a river")
