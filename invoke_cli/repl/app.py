@@ -106,9 +106,7 @@ def run_repl(session: Session, console: Console, history: Path | None = None) ->
     runner = Runner(session, console, editor.history.lines)
     session.start_loading()
     try:
-        console.show(Notice("-h shows the switches, !help the commands too, q or Ctrl-D leaves"))
-        for notice in editor.history.notices:
-            console.show(notice)
+        console.show(Notice("-h for help, q or Ctrl-D to leave"))
         _converse(editor, runner)
     except OutputClosedError:
         return FAILED
@@ -117,6 +115,8 @@ def run_repl(session: Session, console: Console, history: Path | None = None) ->
 
 def _converse(editor: Editor, runner: Runner) -> None:
     while True:
+        for notice in editor.history.take_notices():
+            runner.console.show(notice)
         try:
             line = editor.read()
             if _leaves(line):

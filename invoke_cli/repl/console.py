@@ -80,8 +80,8 @@ class TextConsole:
                 self._write(self._err, *map(visible, event.text.splitlines()))
             case Failed():
                 self._fail(event)
-            case Summary():
-                self._write(self._out, summary_line(event, self._failed))
+            case Summary() if self._heading is not None:
+                self._write(self._out, summary_line(event, self._failed, dry_run=self._dry_run))
 
     def heading(self, line_number: int, line: str) -> None:
         """Announce the next line of several."""

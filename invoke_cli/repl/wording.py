@@ -79,10 +79,11 @@ def failure_lines(error: InvokeError, line: str, width: int | None) -> Iterator[
         yield f"  {visible(error.hint)}"
 
 
-def summary_line(summary: Summary, failed_lines: Sequence[int]) -> str:
+def summary_line(summary: Summary, failed_lines: Sequence[int], *, dry_run: bool = False) -> str:
     """As "12 pictures from 10 lines in 34 s, 1 line failed: line 7"."""
     lines = counted(summary.ok + summary.failed, "line")
-    text = f"{counted(summary.pictures, 'picture')} from {lines} in {duration(summary.seconds)}"
+    drawn = f"{counted(summary.pictures, 'picture')} from {lines} in {duration(summary.seconds)}"
+    text = f"{lines} checked" if dry_run else drawn
     if not summary.failed:
         return text
     plural = "s" if len(failed_lines) > 1 else ""

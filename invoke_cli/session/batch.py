@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -27,9 +28,9 @@ def lines_of(source: BinaryIO | Path) -> Iterator[NumberedLine]:
 
 def _opened(path: Path) -> BinaryIO:
     try:
-        return path.expanduser().open("rb")
-    except OSError as error:
-        reason = error.strerror or "it cannot be opened"
+        return open(os.path.expanduser(path), "rb")
+    except (OSError, ValueError) as error:  # ValueError: a character that no path may hold
+        reason = getattr(error, "strerror", None) or "no such path"
         raise BatchError(f"the prompt file {path} cannot be read: {reason}") from error
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from textwrap import indent, wrap
+from textwrap import fill, indent, wrap
 
 from invoke_cli.errors import InvokeError
 from invoke_cli.language import guide
 from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Page, command
 
-_LABEL_WIDTH = 28
+_LABEL_WIDTH = 18
 
 
 @command("!help", usage="[TOPIC]")
@@ -34,17 +34,21 @@ def _about(topic: str, width: int) -> str:
 
 
 def _overview(width: int) -> str:
-    entries = "\n".join(_entry(entry, width) for _, entry in COMMANDS.items())
-    return f"Commands\n{indent(entries, '  ')}\n  q, Ctrl-D                   Leave."
+    ready = [_entry(entry, width - 2) for _, entry in COMMANDS.items() if entry.ready]
+    later = ", ".join(name for name, entry in COMMANDS.items() if not entry.ready)
+    leave = "\n".join(_entry_lines("q, Ctrl-D", "Leave.", width - 2))
+    parts = ["Commands", *(indent(text, "  ") for text in (*ready, leave))]
+    return "\n".join([*parts, fill(f"Coming in a later version: {later}.", width)])
 
 
 def _entry(entry: Command, width: int) -> str:
-    return "\n".join(_entry_lines(f"{entry.name} {entry.usage}".rstrip(), entry.help, width))
+    text = entry.help if entry.ready else f"{entry.help} (Comes in a later version.)"
+    return "\n".join(_entry_lines(f"{entry.name} {entry.usage}".rstrip(), text, width))
 
 
 def _entry_lines(label: str, text: str, width: int) -> Iterator[str]:
     """The label, and its text in a column beside it, or below it when the label is long."""
-    first, *rest = wrap(" ".join(text.split()), max(width - _LABEL_WIDTH - 2, 20))
+    first, *rest = wrap(" ".join(text.split()), max(width - _LABEL_WIDTH, 20))
     if len(label) < _LABEL_WIDTH:
         yield label.ljust(_LABEL_WIDTH) + first
     else:

@@ -31,6 +31,4 @@ def _not_yet(name: str) -> Run:
 
 
 for (_name, *_aliases), _usage, _help in _LATER:
-    COMMANDS.add(_name, *_aliases)(
-        Command(_name, _usage, f"{_help} (Comes in a later version.)", _not_yet(_name))
-    )
+    COMMANDS.add(_name, *_aliases)(Command(_name, _usage, _help, _not_yet(_name), ready=False))

@@ -36,12 +36,16 @@ Run = Callable[[str, Context], Answer]
 
 @dataclass(frozen=True)
 class Command:
-    """A word that begins with `!`. `run` gets what stands behind it; `usage` names that."""
+    """A word that begins with `!`. `run` gets what stands behind it; `usage` names that.
+
+    A command that is not `ready` only says that it comes later.
+    """
 
     name: str
     usage: str
     help: str
     run: Run
+    ready: bool = True
 
 
 COMMANDS: Registry[Command] = Registry("command")

@@ -1,0 +1,68 @@
+"""Completing the names of files and folders, as they are written in a line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from invoke_cli.language.quoting import quoted, value_text
+
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+
+_LISTED = 500
+
+
+@dataclass(frozen=True)
+class PathChoice:
+    """A file or folder that fits. `text` replaces the line from the value's start to the cursor."""
+
+    text: str
+    name: str
+    is_folder: bool
+
+
+def path_choices(typed: str, *, pictures: bool, is_quoted: bool) -> Iterator[PathChoice]:
+    """The folders, and with `pictures` the picture files, whose path begins as typed."""
+    folder, beginning = os.path.split(typed)
+    for entry in _entries(os.path.expanduser(folder) or "."):
+        if not _fits(entry.name, beginning):
+            continue
+        is_folder = _is_folder(entry)
+        if is_folder or (pictures and _is_picture(entry.name)):
+            path = typed[: len(typed) - len(beginning)] + entry.name
+            yield PathChoice(_written(path, is_folder, is_quoted), entry.name, is_folder)
+
+
+def _fits(name: str, beginning: str) -> bool:
+    """Whether the name begins so; hidden names only where the dot was typed."""
+    return name.startswith(beginning) and (beginning != "" or not name.startswith("."))
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """What lies in the folder, by name; nothing where one may not look."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)[:_LISTED]
+    except (OSError, ValueError):  # ValueError: a character that no path may hold
+        return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _is_picture(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES
+
+
+def _written(path: str, is_folder: bool, is_quoted: bool) -> str:
+    """The path as the line has to hold it. A folder's quote stays open, so that one can go on."""
+    if not is_folder:
+        return quoted(path) if is_quoted else value_text(path)
+    inside = path + "/"
+    must_quote = is_quoted or value_text(inside) != inside
+    return quoted(inside)[:-1] if must_quote else inside

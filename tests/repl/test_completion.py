@@ -1,0 +1,137 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+
+from invoke_cli.language.grammar import parse
+from invoke_cli.language.world import World
+from invoke_cli.repl.commands import COMMANDS
+from invoke_cli.repl.completer import LineCompleter
+
+WORLD = World(
+    images=("outputs/img-samples/000001.42.png",),
+    samplers=("k_lms", "k_euler", "ddim"),
+    models=("demo",),
+    seeds=("1592514025", "42"),
+)
+
+
+def completed(line, cursor=None):
+    """The whole lines that accepting each offer would give."""
+    document = Document(line, len(line) if cursor is None else cursor)
+    offers = LineCompleter(lambda: WORLD).get_completions(document, CompleteEvent())
+    before, after = document.text_before_cursor, document.text_after_cursor
+    return [before[: len(before) + offer.start_position] + offer.text + after for offer in offers]
+
+
+@pytest.fixture
+def pictures(tmp_path, monkeypatch):
+    """A folder with pictures and other things, as the current directory and as the home."""
+    for name in ["sketch.png", "Sky.JPG", "notes.txt", "my barn.webp", ".hidden.png", "don't.png"]:
+        (tmp_path / name).touch()
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "one.png").touch()
+    (tmp_path / "old pictures").mkdir()
+    (tmp_path / "old pictures" / "two.png").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    return tmp_path
+
+
+def test_switches_are_completed():
+    assert "a barn --strength" in [line.rstrip() for line in completed("a barn --stren")]
+
+
+def test_samplers_are_completed():
+    assert "a barn -A k_euler" in [line.rstrip() for line in completed("a barn -A k_e")]
+
+
+def test_seeds_are_completed():
+    assert "a barn -S 1592514025" in [line.rstrip() for line in completed("a barn -S 15")]
+
+
+def test_nothing_is_offered_inside_a_word_of_the_prompt():
+    assert completed("a barn") == []
+
+
+def test_completion_works_before_the_end_of_the_line():
+    assert "a barn -A k_euler -s10" in completed("a barn -A k_eu -s10", len("a barn -A k_eu"))
+
+
+@pytest.mark.parametrize("switch", ["-I ", "--init_img ", "--init_img=", "-M ", "-I"])
+def test_files_come_after_switches_that_take_a_picture(pictures, switch):
+    lines = completed(f"a barn {switch}./sk")
+    assert lines == [f"a barn {switch}./sketch.png"]
+
+
+def test_only_pictures_and_folders_are_offered(pictures):
+    lines = completed("a barn -I ")
+    assert "a barn -I sketch.png" in lines
+    assert "a barn -I Sky.JPG" in lines
+    assert "a barn -I studies/" in lines
+    assert not any("notes" in line or "hidden" in line for line in lines)
+
+
+def test_only_folders_are_offered_for_a_folder(pictures):
+    assert completed("a barn -o s") == ["a barn -o studies/"]
+
+
+def test_hidden_files_are_offered_once_asked_for(pictures):
+    assert completed("a barn -I .h") == ["a barn -I .hidden.png"]
+
+
+def test_the_home_directory_stays_abbreviated(pictures):
+    assert completed("a barn -I ~/sk") == ["a barn -I ~/sketch.png"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("-I my", "my barn.webp"),
+        ('-I "my', "my barn.webp"),
+        ('-I "my b', "my barn.webp"),
+        ("-I 'my b", "my barn.webp"),
+        ("-I my\\ b", "my barn.webp"),
+        ("-I don", "don't.png"),
+        ('-I "old pictures/t', "old pictures/two.png"),
+        ("-I studies/o", "studies/one.png"),
+    ],
+)
+def test_what_is_completed_reads_back_as_the_file(pictures, typed, meant):
+    (line,) = completed(f"a barn {typed}")
+    assert parse(line).init_img == meant
+
+
+def test_inside_a_folder_with_a_blank_one_can_go_on(pictures):
+    (line,) = completed("a barn -I ol")
+    assert completed(line) == ['a barn -I "old pictures/two.png"']
+
+
+def test_a_value_that_is_finished_is_not_completed(pictures):
+    assert not any("sketch" in line for line in completed("a barn -I my.png "))
+
+
+def test_a_folder_that_is_not_there_offers_nothing(pictures):
+    assert completed("a barn -I nowhere/x") == []
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-that-name/x", "a\0b/x", "/" + "x" * 5000 + "/"])
+def test_an_impossible_path_offers_nothing(pictures, path):
+    assert completed(f"a barn -I {path}") == []
+
+
+@given(st.text(max_size=30), st.integers(0, 30))
+def test_any_text_can_be_completed(text, cursor):
+    completed(f"a -I {text}", min(cursor, len(text)) + 5)
+
+
+def test_commands_are_completed():
+    assert completed("!hi") == ["!history"]
+    assert completed("!") == list(COMMANDS)
+
+
+def test_commands_are_topics_of_help():
+    assert completed("!help !hi") == ["!help !history"]
+    assert completed("!history 1") == []

@@ -1,0 +1,209 @@
+"""Whole dialogues through the real prompt, with keys from a pipe and no terminal."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from invoke_cli.errors import LineError, Span
+from invoke_cli.repl.app import run_repl
+from invoke_cli.repl.editor import Editor
+from invoke_cli.session.events import Failed, Notice
+
+PASTE = "\x1b[200~{}\x1b[201~"
+CTRL_C, CTRL_D = "\x03", "\x04"
+
+
+@pytest.fixture
+def keys():
+    """A pipe that is the keyboard."""
+    with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
+        yield pipe
+
+
+@pytest.fixture
+def dialogue(keys, text_console, tmp_path, monkeypatch):
+    """Type all keys, and give back the transcript and the exit status."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(session, typed, history="history"):
+        captured = text_console(one_stream=True)
+        read = Editor.read
+
+        def echoing(editor):
+            line = read(editor)
+            captured.out.write(f"invoke> {line}\n")
+            return line
+
+        monkeypatch.setattr(Editor, "read", echoing)
+        keys.send_text(typed)
+        status = run_repl(session, captured.console, tmp_path / history)
+        return captured.text.replace("\\", "/"), status
+
+    return run
+
+
+def lines_of(session):
+    return [line for _, line in session.lines]
+
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_whole_dialogue(fakes, dialogue, snapshot):
+    mistyped = "a barn --strenght 0.5"
+    error = LineError("there is no switch --strenght", "did you mean --strength?", span=Span(7, 17))
+    stopped = fakes.drawing("two trees -n2", 5, seeds=(7, 8))
+    stopped.insert(-2, interrupt)
+    session = fakes.Session(
+        [Notice("waiting for the model demo to load"), *fakes.drawing("tree on a hill -I sketch.png", 1)],
+        [Failed(2, mistyped, error)],
+        fakes.drawing("木 -s10 -n3", 4, seeds=(1, 2, 3)),
+        stopped,
+    )
+    typed = [
+        "tree on a hill -I sketch.png",
+        mistyped,
+        "!hlep",
+        "",
+        "# a comment",
+        "木 -s10 -n3",
+        "two trees -n2",
+        "!history 3",
+        "!fetch 000001.42.png",
+        "q",
+    ]
+    transcript, status = dialogue(session, "".join(f"{line}\r" for line in typed))
+    assert status == 0
+    snapshot("dialogue", transcript)
+
+
+def test_the_model_begins_to_load_before_the_first_line(fakes, dialogue):
+    session = fakes.Session()
+    dialogue(session, "q\r")
+    assert session.loading
+
+
+def test_ctrl_d_on_an_empty_line_leaves(fakes, dialogue):
+    session = fakes.Session()
+    _, status = dialogue(session, "a barn\r" + CTRL_D)
+    assert status == 0
+    assert lines_of(session) == ["a barn"]
+
+
+def test_ctrl_c_drops_the_line_and_says_how_to_leave(fakes, dialogue):
+    session = fakes.Session()
+    transcript, _ = dialogue(session, "half a li" + CTRL_C + "a barn\rq\r")
+    assert lines_of(session) == ["a barn"]
+    assert "invoke> a barn\n" in transcript
+    assert "\nq or Ctrl-D leaves\n" in transcript
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_several_pasted_lines_run_one_by_one(fakes, dialogue, end):
+    session = fakes.Session()
+    transcript, _ = dialogue(session, PASTE.format("one -s5\r\n\r\n# aside\ntwo\rthree" + end) + "q\r")
+    assert lines_of(session) == ["one -s5", "two", "three"]
+    assert "invoke> two\n" in transcript
+
+
+def test_a_paste_joins_what_is_typed_around_it(fakes, dialogue):
+    session = fakes.Session()
+    dialogue(session, "a  -s5" + "\x1b[D" * 4 + PASTE.format("barn\ncat") + "q\r")
+    assert lines_of(session) == ["a barn", "cat -s5"]
+
+
+@pytest.mark.parametrize("pasted", ["barn", "barn\n"])
+def test_one_pasted_line_waits_for_enter(fakes, dialogue, pasted):
+    session = fakes.Session()
+    dialogue(session, "a " + PASTE.format(pasted) + " -s5\rq\r")
+    assert lines_of(session) == ["a barn -s5"]
+
+
+def test_ctrl_c_while_drawing_drops_the_rest_of_the_paste(fakes, dialogue):
+    answer = fakes.drawing("one")
+    answer.insert(3, interrupt)
+    session = fakes.Session(answer)
+    transcript, status = dialogue(session, PASTE.format("one\ntwo\nthree") + "q\r")
+    assert lines_of(session) == ["one"]
+    assert "stopped\npasted lines not run: 2\n" in transcript
+    assert status == 0
+
+
+def test_lines_are_numbered_on_from_the_history(fakes, dialogue, tmp_path):
+    (tmp_path / "history").write_text("a barn\na cat\n")
+    session = fakes.Session()
+    dialogue(session, "a dog\rq\r")
+    assert session.lines == [(3, "a dog")]
+    assert (tmp_path / "history").read_text() == "a barn\na cat\na dog\n"
+
+
+def test_a_damaged_history_is_said_at_the_prompt(fakes, dialogue, tmp_path):
+    (tmp_path / "history").write_bytes(b"\xff\xfe\0")
+    transcript, _ = dialogue(fakes.Session(), "q\r")
+    assert "is now history.old" in transcript
+
+
+def test_help_and_a_bug_bring_the_prompt_back(fakes, dialogue):
+    def bug():
+        raise ZeroDivisionError("division by zero")
+
+    session = fakes.Session([bug])
+    transcript, _ = dialogue(session, "one\r-h\rtwo\rq\r")
+    assert "something went wrong inside invoke-cli (ZeroDivisionError: division by zero)" in transcript
+    assert "--strength" in transcript
+    assert lines_of(session) == ["one", "two"]
+
+
+def slowly(keys, *chunks):
+    """Send keys one after another: completion and history answer between them."""
+
+    def send():
+        for chunk in chunks:
+            time.sleep(0.1)
+            keys.send_text(chunk)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(
+    ("chunks", "line"),
+    [
+        (["\x1b[A", "\r"], "a cat"),
+        (["\x12", "barn", "\r", "\r"], "a barn"),
+        (["a b", "\x1b[C", "\r"], "a barn"),
+        (["!hist", "\t", "\r"], "!history"),
+    ],
+    ids=["the line before", "search", "suggestion", "completion"],
+)
+def test_editing(fakes, keys, tmp_path, chunks, line):
+    (tmp_path / "history").write_text("a barn\na cat\n")
+    editor = Editor(fakes.Session(), tmp_path / "history")
+    thread = slowly(keys, *chunks)
+    assert editor.read() == line
+    thread.join()
+
+
+def test_the_bottom_line_follows_the_loading_model(fakes, keys, tmp_path):
+    states = ["loading", "loading", "ready"]
+
+    class Loading(fakes.Session):
+        def status(self):
+            status = super().status()
+            status.state = states.pop(0) if len(states) > 1 else states[0]
+            return status
+
+    editor = Editor(Loading(), tmp_path / "history")
+    assert editor.bottom_line() == " demo | cpu | 128x128 | loading"
+    thread = slowly(keys, *[""] * 6, "q\r")
+    editor.read()
+    thread.join()
+    assert editor.bottom_line() == " demo | cpu | 128x128"
