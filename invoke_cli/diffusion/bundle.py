@@ -73,7 +73,7 @@ class Bundle:
         return self._latents.get(key, lambda: self._encode(rgb, seamless))
 
     def _encode(self, rgb: Pixels, seamless: Collection[str]) -> Tensor:
-        levels = torch.tensor(rgb, device=self.device).permute(2, 0, 1)[None]
+        levels = torch.tensor(np.ascontiguousarray(rgb), device=self.device).permute(2, 0, 1)[None]
         pixels = (levels.float() / 127.5 - 1).to(self.dtype)
         with torch.inference_mode(), circular(self.vae, seamless):
             mean: Tensor = self.vae.encode(pixels).latent_dist.mean

@@ -15,7 +15,7 @@ Blend = Sequence[tuple[int, float]]
 """Seeds and the amounts (0..1) at which their noise is turned into what stands before them."""
 
 CELLS = 8
-"""Perlin noise has this many cells along each side of the picture."""
+"""Perlin noise has this many cells along each side of the picture, as in InvokeAI 2.x."""
 
 
 class Noise:
@@ -93,8 +93,7 @@ def mixed(gaussian: Tensor, generator: torch.Generator, share: float) -> Tensor:
 def perlin(generator: torch.Generator, shape: Sequence[int]) -> Tensor:
     """Gradient noise (Perlin 1985, with the fade of Perlin 2002), scaled to a mean square of 1.
 
-    shape: (C, h, w), and so the result's, float32. Latents are sampled at their centres, so none lies
-    on a lattice point, where this noise is always 0.
+    shape: (C, h, w), and so the result's, float32.
     """
     channels, height, width = shape
     angles = 2 * math.pi * torch.rand((channels, CELLS + 1, CELLS + 1), generator=generator)
@@ -113,7 +112,9 @@ def perlin(generator: torch.Generator, shape: Sequence[int]) -> Tensor:
 
 def _cells(length: int) -> tuple[Tensor, Tensor]:
     """For each of `length` positions its cell and where in the cell (0..1) it lies."""
-    at = (torch.arange(length, dtype=torch.float32) + 0.5) * CELLS / length
+    # with fewer than two positions a cell they could all fall on corners, where the noise is 0
+    cells = min(CELLS, max(1, length // 2))
+    at = (torch.arange(length, dtype=torch.float32) + 0.5) * cells / length
     return at.long(), at.frac()
 
 

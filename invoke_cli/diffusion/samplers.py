@@ -273,7 +273,7 @@ ADAMS_BASHFORTH = {
 
 
 @SAMPLERS.add("plms", "pndm")
-@sampler(once_and_start)
+@sampler(once_and_start, fewest=3)
 def plms(denoise: Denoiser, x: Tensor, schedule: Schedule, noise: NoiseSource) -> Iterator[Step]:
     """Pseudo linear multistep: four slopes weighted as if evenly spaced; two evaluations at the start.
 
