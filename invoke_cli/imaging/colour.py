@@ -48,7 +48,7 @@ def separate(image: Image.Image, key: tuple[int, ...] | None) -> tuple[Image.Ima
 
 def to_srgb(colours: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
     """`colours` as RGB in sRGB, and what there is to say about its embedded colour profile."""
-    if profile or colours.mode == "LAB":
+    if profile:
         try:
             return _through_profile(colours, profile), ()
         except (ImageCms.PyCMSError, OSError, ValueError):
@@ -78,9 +78,9 @@ def _eight_bits(values: NDArray[np.integer]) -> NDArray[np.uint8]:
     return ((wide * 255 + 32767) // 65535).astype(np.uint8)
 
 
-def _through_profile(colours: Image.Image, data: bytes | None) -> Image.Image:
+def _through_profile(colours: Image.Image, data: bytes) -> Image.Image:
     """Convert to sRGB; raises PyCMSError, OSError or ValueError for a profile that cannot serve."""
-    profile = ImageCms.ImageCmsProfile(io.BytesIO(data) if data else ImageCms.createProfile("LAB"))
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
     space = profile.profile.xcolor_space
     if colours.mode == "L" and space == _SPACE["RGB"]:
         colours = colours.convert("RGB")

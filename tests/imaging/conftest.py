@@ -48,9 +48,13 @@ def fixed(values: Sequence[float]) -> bytes:
     return b"XYZ \0\0\0\0" + struct.pack(f">{len(values)}i", *(round(v * 65536) for v in values))
 
 
-def rgb_profile(gamma: float, colorants: np.ndarray) -> bytes:
-    """A matrix profile; the columns of `colorants` are the XYZ (D50) of red, green and blue."""
-    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256))
+def rgb_profile(gamma: float | bytes, colorants: np.ndarray) -> bytes:
+    """A matrix profile; the columns of `colorants` are the XYZ (D50) of red, green and blue.
+
+    gamma: an exponent, or a whole curve tag.
+    """
+    plain = isinstance(gamma, float)
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) if plain else gamma
     tags = {b"desc": b"desc\0\0\0\0\0\0\0\x05test\0" + bytes(79), b"wtpt": fixed([0.9642, 1, 0.8249])}
     for index, name in enumerate("rgb"):
         tags[f"{name}XYZ".encode()] = fixed(colorants[:, index])
@@ -64,7 +68,7 @@ def make_png() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def make_rgb_profile() -> Callable[[float, np.ndarray], bytes]:
+def make_rgb_profile() -> Callable[[float | bytes, np.ndarray], bytes]:
     return rgb_profile
 
 

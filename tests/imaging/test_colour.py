@@ -15,6 +15,9 @@ from invoke_cli.imaging.init_image import open_picture
 ADOBE = np.array([[0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457]])
 SRGB = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
 
+GREY_OF_40 = 255 * (1.055 * ((40 + 16) / 116) ** (3 / 2.4) - 0.055)
+"""The sRGB value of L* = 40."""
+
 
 def srgb_from(rgb: np.ndarray, gamma: float, colorants: np.ndarray) -> np.ndarray:
     """uint8 through gamma and matrices to sRGB 0..255, out-of-gamut values clipped."""
@@ -56,10 +59,19 @@ def test_transparent_colours_are_converted_too(tmp_path: Path, colours: np.ndarr
     np.testing.assert_array_equal(opened.alpha, alpha)
 
 
-def test_srgb_pictures_stay_as_they_are(tmp_path: Path, noise: np.ndarray) -> None:
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    Image.fromarray(noise).save(tmp_path / "a.png", icc_profile=profile)
-    np.testing.assert_array_equal(open_picture(tmp_path / "a.png").rgb, noise)
+def srgb_curve() -> bytes:
+    """The sRGB curve as a table of 1024 values, as most cameras write it."""
+    steps = np.linspace(0, 1, 1024)
+    linear = np.where(steps <= 0.04045, steps / 12.92, ((steps + 0.055) / 1.055) ** 2.4)
+    return b"curv\0\0\0\0" + struct.pack(">I1024H", 1024, *(round(value * 65535) for value in linear))
+
+
+def test_srgb_pictures_stay_as_they_are(tmp_path: Path, make_rgb_profile) -> None:
+    picture = np.random.default_rng(2).integers(0, 256, (100, 100, 3), np.uint8)
+    ours = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for profile in (ours, make_rgb_profile(srgb_curve(), SRGB)):
+        Image.fromarray(picture).save(tmp_path / "a.png", icc_profile=profile)
+        np.testing.assert_array_equal(open_picture(tmp_path / "a.png").rgb, picture)
 
 
 def grey_profile(make_profile, gamma: float) -> bytes:
@@ -74,6 +86,14 @@ def test_grey_profile(tmp_path: Path, make_profile) -> None:
     opened = open_picture(tmp_path / "a.png")
     expected = srgb_from(np.repeat(ramp[..., None], 3, -1), 1.0, SRGB)
     assert np.abs(opened.rgb - expected).max() <= 1.5
+    assert opened.notes == ()
+
+
+def test_grey_profile_with_transparency(tmp_path: Path, make_profile) -> None:
+    grey = Image.new("LA", (2, 2), (55, 100))  # 55 / 255 is 0.2157, that is sRGB 128
+    grey.save(tmp_path / "a.png", icc_profile=grey_profile(make_profile, 1.0))
+    opened = open_picture(tmp_path / "a.png")
+    np.testing.assert_allclose(opened.rgb, 128, atol=1)
     assert opened.notes == ()
 
 
@@ -96,15 +116,13 @@ def test_cmyk_profile(tmp_path: Path, make_profile) -> None:
     inks.putpixel((1, 0), (255, 0, 0, 0))
     inks.save(tmp_path / "a.tif", icc_profile=profile)
     opened = open_picture(tmp_path / "a.tif")
-    luminance = ((40 + 16) / 116) ** 3  # of L* = 40
-    grey = 255 * (1.055 * luminance ** (1 / 2.4) - 0.055)
-    np.testing.assert_allclose(opened.rgb[0], [[255, 255, 255], [grey, grey, grey]], atol=2)
+    np.testing.assert_allclose(opened.rgb[0], [[255] * 3, [GREY_OF_40] * 3], atol=2)
     assert opened.notes == ()
 
 
 def test_lab_pictures_need_no_profile(tmp_path: Path) -> None:
-    Image.new("LAB", (2, 2), (255, 128, 128)).save(tmp_path / "a.tif")
-    np.testing.assert_allclose(open_picture(tmp_path / "a.tif").rgb, 255, atol=1)
+    Image.new("LAB", (2, 2), (102, 128, 128)).save(tmp_path / "a.tif")  # L* = 40
+    np.testing.assert_allclose(open_picture(tmp_path / "a.tif").rgb, GREY_OF_40, atol=1)
 
 
 @pytest.mark.parametrize("damage", ["junk", "cut", "wrong kind"])

@@ -66,10 +66,11 @@ def test_transparent_is_drawn_and_hidden_colours_are_the_start(halves: Opened) -
 
 def test_half_transparent_blends() -> None:
     alpha = np.full((32, 48), 51, np.uint8)
-    frame, _ = prepare(opened(flat(RED), alpha), SAME)
+    frame, notes = prepare(opened(flat(RED), alpha), SAME)
     assert frame.mask is not None
     np.testing.assert_allclose(frame.mask, 0.8, atol=1e-6)
     np.testing.assert_array_equal(frame.rgb, flat(RED))
+    assert notes == ()
 
 
 @pytest.mark.parametrize("size", [(24, 16), (96, 64), (40, 104), (8, 8)])
@@ -177,10 +178,11 @@ def test_a_mask_that_keeps_everything_is_pointed_out() -> None:
 
 
 def test_the_arrays_may_be_handed_to_torch_without_a_warning(halves: Opened) -> None:
-    frame, _ = prepare(halves, Target(24, 16))
-    assert frame.mask is not None
-    assert frame.rgb.flags.writeable
-    assert frame.mask.flags.writeable
+    for source in (halves, opened(flat(RED))):
+        for target in (SAME, Target(24, 16)):
+            frame, _ = prepare(source, target)
+            assert frame.rgb.flags.writeable
+            assert frame.mask is None or frame.mask.flags.writeable
 
 
 masks = st.integers(0, 2**32 - 1).map(
