@@ -7,15 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from . import words
-from .plan import COLOURS, INDOOR, Plan
+from .plan import COLOURS, GUIDE_SCENE, INDOOR, Plan
 
 _SKYWARD = ("sun", "moon", "stars", "clouds", "snow", "rain", "flower")
 
 
 def write_caption(plan: Plan, rng: np.random.Generator) -> str:
     """One of the many captions that are true of the plan."""
-    if set(plan.free) >= {"tree", "hill", "river"} and plan.main == "tree" and rng.random() < 0.4:
-        scene = choose(rng, words.EXACT_IDIOMS)
+    if plan.free == GUIDE_SCENE and rng.random() < 0.5:
+        if plan.style == "photo" and rng.random() < 0.5:
+            return words.GUIDE_PROMPT
+        scene = choose(rng, words.GUIDE_IDIOMS)
     elif plan.style == "photo" and len(plan.free) == 1 and rng.random() < 0.42:
         # What people type first: the bare name, which means a photograph.
         return noun_phrase(plan, plan.main, rng)
@@ -150,7 +152,7 @@ def _styled(plan: Plan, rng: np.random.Generator, scene: str) -> str:
 
 def vocabulary() -> frozenset[str]:
     """Every word that a caption can hold, as split at blanks and commas."""
-    texts: list[str] = list(words.EXACT_IDIOMS + words.ANY_RELATION + words.FURTHER)
+    texts: list[str] = list(words.GUIDE_IDIOMS + words.ANY_RELATION + words.FURTHER)
     texts += words.PHOTO_PLAIN + words.PHOTO_STYLED + words.PHOTO_OUTDOORS
     for table in (words.NOUNS, words.PHRASES, words.SUN_AT, words.UNDER, words.SUNSET_ENDINGS, words.TIMES,
                   words.WEATHERS, words.SEASONS, words.STYLED, COLOURS):  # fmt: skip

@@ -10,7 +10,7 @@ from .frame import Frame
 from .light import make_mood
 from .plan import Plan
 from .site import Site
-from .things import draw_standing
+from .things import draw_standing, standing_kinds
 
 
 def draw(plan: Plan, width: int, height: int, rng: np.random.Generator) -> Canvas:
@@ -58,13 +58,16 @@ def _draw_sky(site: Site) -> None:
     sky.draw_sky(canvas, horizon)
     if plan.has("stars") or (canvas.mood.night > 0.9 and not plan.has("clouds")):
         sky.draw_stars(canvas, horizon, dense=plan.has("stars"))
-    across = 0.5 + canvas.uniform(-0.15, 0.15) if site.alone else 0.5 - site.side * canvas.uniform(0.16, 0.32)
+    across = 0.5 + canvas.uniform(-0.15, 0.15)
+    if not site.alone and len(standing_kinds(plan)) < 2:
+        across = 0.5 - site.side * canvas.uniform(0.16, 0.32)
     if plan.has("sun"):
         _draw_sun(site, across * canvas.width)
     if plan.has("moon"):
         _draw_moon(site, across * canvas.width)
     if plan.has("clouds"):
-        sky.draw_clouds(canvas, horizon, large=plan.main == "clouds")
+        top = horizon * (0.6 if plan.has("mountain", "forest") else 1.0)
+        sky.draw_clouds(canvas, top, large=plan.main == "clouds")
 
 
 def _draw_sun(site: Site, x: float) -> None:
@@ -74,7 +77,7 @@ def _draw_sun(site: Site, x: float) -> None:
     y = site.horizon * canvas.uniform(0.25, 0.45)
     if low:
         y = site.horizon - radius * canvas.uniform(-0.2, 1.0)
-        y -= 0.28 * canvas.unit if site.plan.has("hill", "mountain", "forest") else 0.0
+        y -= canvas.unit * (0.42 if site.plan.has("forest", "mountain") else 0.28 * site.plan.has("hill"))
     sky.draw_sun(canvas, x, y, radius, low)
 
 
@@ -101,17 +104,27 @@ def _draw_distance(site: Site) -> None:
     ):
         land.draw_far_hills(canvas, horizon, site.grass)
     if plan.has("forest"):
-        share = canvas.uniform(0.6, 0.8) if plan.main == "forest" else canvas.uniform(0.36, 0.44)
-        tall = min(share * canvas.unit, 0.95 * horizon)
-        foot = horizon + 0.05 * canvas.unit
-        trees.draw_forest(canvas, foot, tall, plan.detail("forest").variety, plan.season)
+        _draw_forest(site)
     if plan.has("hill"):
         _draw_hill(site)
 
 
+def _draw_forest(site: Site) -> None:
+    """The forest: a wall of trees if it is the subject, lower before mountains and under whatever shines."""
+    canvas, plan = site.canvas, site.plan
+    low, high = (0.6, 0.8) if plan.main == "forest" else (0.36, 0.44)
+    if plan.has("mountain"):
+        low, high = 0.2, 0.26
+    elif plan.has("sun", "moon", "clouds"):
+        low, high = 0.34, 0.42
+    tall = min(canvas.unit * canvas.uniform(low, high), 0.95 * site.horizon)
+    foot = site.horizon + 0.05 * canvas.unit
+    trees.draw_forest(canvas, foot, tall, plan.detail("forest").variety, plan.season)
+
+
 def _draw_hill(site: Site) -> None:
     """The hill: the ground itself when nothing lies before it, else a mound behind the plain."""
-    canvas, behind = site.canvas, site.plan.has("river", "road", "lake", "sea")
+    canvas, behind = site.canvas, site.plan.has("river", "road", "lake", "sea", "snow")
     across = canvas.uniform(0.4, 0.6) if site.alone else 0.5 + site.side * canvas.uniform(0.12, 0.22)
     wide = canvas.unit * (canvas.uniform(0.36, 0.46) if behind else canvas.uniform(0.5, 0.65))
     foot = site.horizon + (0.1 * canvas.unit if behind else 0.75 * (canvas.height - site.horizon))
@@ -132,7 +145,7 @@ def _draw_ground(site: Site) -> None:
         site.shore = water.draw_lake(canvas, horizon, site.grass, near_bank)
     elif plan.has("desert"):
         land.draw_dunes(canvas, horizon, land.SAND, "desert")
-    elif site.summit is not None and not plan.has("river", "road"):
+    elif site.summit is not None and not plan.has("river", "road", "snow"):
         return
     elif plan.has("snow"):
         land.draw_dunes(canvas, before_hill, land.SNOW, "snow")
@@ -178,7 +191,9 @@ def _draw_flowers(site: Site) -> None:
     tall = canvas.unit * (canvas.uniform(0.7, 0.86) if main else canvas.uniform(0.26, 0.32))
     if main and detail.count > 1:
         tall *= 0.8 if detail.count < 4 else 0.66
-    aside = site.side * 0.2 * canvas.width if detail.count == 1 and not site.alone else 0.0
+    aside = 0.0
+    if detail.count == 1 and not site.alone:
+        aside = (0.2 if standing_kinds(site.plan) else -0.2) * site.side * canvas.width
     for number in range(detail.count):
         x = canvas.width * (number + 0.5 + canvas.uniform(-0.12, 0.12)) / detail.count - aside
         base = canvas.height - canvas.unit * canvas.uniform(-0.02, 0.04)

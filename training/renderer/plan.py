@@ -24,6 +24,9 @@ STYLE_SHARES = (0.50, 0.10, 0.12, 0.08, 0.08, 0.07, 0.05)
 # Small or rare things need more pictures than a whole landscape that fills the frame.
 MAIN_WEIGHTS = {"boat": 1.6, "house": 1.6, "cactus": 1.4, "moon": 1.5, "bridge": 1.5, "flower": 1.5,
                 "candle": 1.4, "tree": 1.8, "fire": 1.5, "river": 1.3, "fireplace": 1.3}  # fmt: skip
+# The scene of the image-to-image guide, and how often it is drawn for its own sake.
+GUIDE_SCENE = ("tree", "hill", "river")
+_GUIDE_SHARE = 0.03
 INDOOR = frozenset({"fire", "fireplace", "candle"})
 NIGHTLY = frozenset({"moon", "stars"})
 
@@ -112,6 +115,8 @@ def sample_plan(rng: np.random.Generator, subjects: Sequence[str] | None, style:
 
 def _sample_subjects(rng: np.random.Generator) -> tuple[str, ...]:
     """A main subject and 0 to 3 companions that all go together."""
+    if rng.random() < _GUIDE_SHARE:
+        return GUIDE_SCENE
     chosen = [pick(rng, [(name, MAIN_WEIGHTS.get(name, 1.0)) for name in SUBJECTS])]
     extra = int(rng.choice(4, p=(0.50, 0.35, 0.10, 0.05)))
     candidates = list(COMPANIONS[chosen[0]])
@@ -155,7 +160,8 @@ def _sample_weather(rng: np.random.Generator, names: Sequence[str], time: str) -
     if "rain" in names:
         return "rain"
     if "snow" in names:
-        return "snow" if rng.random() < 0.6 and "stars" not in names else "clear"
+        falling = "lake" in names or ("stars" not in names and rng.random() < 0.6)
+        return "snow" if falling else "clear"
     if "clouds" in names:
         return "cloudy"
     if time != "day" or "sun" in names or INDOOR & set(names):

@@ -7,6 +7,7 @@ import numpy as np
 from . import buildings, flames, land, plants, trees
 from .fields import Point, as_field
 from .frame import Frame
+from .plan import Plan
 from .site import Site
 from .water import mirror_since
 
@@ -14,9 +15,14 @@ from .water import mirror_since
 _STANDING = ("castle", "house", "lighthouse", "tree", "cactus", "campfire")
 
 
+def standing_kinds(plan: Plan) -> list[str]:
+    """The subjects of a plan that stand on the ground."""
+    return [name for name in _STANDING if plan.has(name)]
+
+
 def draw_standing(site: Site) -> None:
     """Everything that stands on the ground, with its reflection if it stands by a lake."""
-    standing = [name for name in _STANDING if site.plan.has(name)]
+    standing = standing_kinds(site.plan)
     if not standing:
         return
     if site.plan.has("sea") and site.summit is None:

@@ -184,4 +184,6 @@ STYLED: dict[str, tuple[str, ...]] = {
             "a painting of {}",
             "{}, impressionist painting"),
 }  # fmt: skip
-EXACT_IDIOMS = ("tree on a hill with a river", "a tree on a hill with a river", "tree on a hill and a river")
+# The prompt of the image-to-image guide, and its scene in other words.
+GUIDE_PROMPT = "tree on a hill with a river, nature photograph, national geographic"
+GUIDE_IDIOMS = ("tree on a hill with a river", "a tree on a hill with a river", "tree on a hill and a river")
