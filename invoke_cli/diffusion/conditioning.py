@@ -54,11 +54,11 @@ def embed(tokenizer: Any, encoder: Any, fragments: Fragments, device: torch.devi
     """
     chunks = _chunks(tokenizer, fragments)
     plain = _encode(encoder, [_framed(tokenizer, [token for token, _ in chunk]) for chunk in chunks], device)
-    weights = torch.tensor([_frame([w for _, w in chunk], 1.0, 1.0, 1.0) for chunk in chunks], device=device)
-    if bool((weights == 1).all()):
+    if all(weight == 1 for _, weight in fragments):
         return plain
     empty = _encode(encoder, [_framed(tokenizer, [])], device)
-    weights = weights[..., None]
+    framed = [_frame([weight for _, weight in chunk], 1.0, 1.0, 1.0) for chunk in chunks]
+    weights = torch.tensor(framed, device=device)[..., None]
     return torch.where(weights == 1, plain, empty + (plain - empty) * weights)
 
 

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
-from invoke_cli.diffusion.schedule import Schedule
 from invoke_cli.diffusion.step import Denoiser, NoiseSource, Step
 from invoke_cli.registry import Registry
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from invoke_cli.diffusion.schedule import Schedule
 
 Walk: TypeAlias = "Callable[[Denoiser, Tensor, Schedule, NoiseSource], Iterator[Step]]"
 """x: (B, C, h, w) float32 at the level schedule.sigmas[0]; the last step's x is clean."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -343,3 +344,39 @@ def test_a_picture_tells_its_seed_and_its_time(bundle: Bundle, recipe: Make) -> 
     picture = made(bundle, recipe(seed=2**32 - 1))[1]
     assert picture.seed == 2**32 - 1
     assert 0 < picture.seconds < 60
+
+
+def test_all_of_a_run_happens_on_the_models_device(bundle: Bundle, init: np.ndarray, recipe: Make) -> None:
+    # "meta" computes nothing, but it objects to tensors from elsewhere
+    networks = {
+        name: copy.deepcopy(getattr(bundle, name)).to("meta") for name in ("unet", "vae", "text_encoder")
+    }
+    elsewhere = replace(bundle, **networks, device=torch.device("meta"))
+    asked = recipe(
+        rgb=init,
+        mask=np.ones((64, 64), np.float32),
+        strength=0.75,
+        sampler="k_euler_a",
+        negative=(("dull", 1.3),),
+        blend=((7, 0.2),),
+        perlin=0.2,
+        threshold=3.0,
+        seamless=("x",),
+    )
+    taken = [next(running) for running in [generate(elsewhere, asked)] for _ in range(3)]
+    assert {step.x.device.type for step in taken if isinstance(step, Step)} == {"meta"}
+
+
+def test_half_precision_makes_the_same_picture_but_for_rounding(
+    bundle: Bundle, init: np.ndarray, recipe: Make
+) -> None:
+    networks = {
+        name: copy.deepcopy(getattr(bundle, name)).to(torch.bfloat16)
+        for name in ("unet", "vae", "text_encoder")
+    }
+    half = replace(bundle, **networks, dtype=torch.bfloat16)
+    asked = recipe(rgb=init, strength=0.5, steps=8)
+    steps, picture = made(half, asked)
+    assert {step.x.dtype for step in steps} == {torch.float32}
+    error = picture.rgb.astype(float) - pixels(bundle, asked)
+    assert 10 * np.log10(255**2 / np.mean(error**2)) > 30  # decibels
