@@ -8,7 +8,6 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from invoke_cli.models.catalog import ModelEntry
-from invoke_cli.models.sources import source_of
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
@@ -19,6 +18,7 @@ Load = Callable[[ModelEntry, str, str], "Bundle"]
 def load_from_source(entry: ModelEntry, device: str, precision: str) -> Bundle:
     """Import torch, choose device and dtype, and load the entry through its source."""
     from invoke_cli.models.devices import pick_device, pick_dtype
+    from invoke_cli.models.sources import source_of
 
     place = pick_device(device)
     return source_of(entry).load(entry, place, pick_dtype(precision, place))

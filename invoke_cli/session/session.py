@@ -1,8 +1,11 @@
-"""A session: what a line means and does, told as a stream of events. The one object with state."""
+"""A session: what a line means and does, told as a stream of events. The one object with state.
+
+What needs NumPy or Pillow is imported by the methods that need it, for the prompt should not wait for them.
+"""
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +19,13 @@ from invoke_cli.language.request import Request
 from invoke_cli.language.world import World
 from invoke_cli.models.cache import ModelCache
 from invoke_cli.models.catalog import Catalog
-from invoke_cli.models.files import Facts
-from invoke_cli.models.sources import source_of
-from invoke_cli.session.draw import draw
 from invoke_cli.session.events import Event, Failed, Notice, Planned, Saved
-from invoke_cli.session.job import Context, Plan
-from invoke_cli.session.outputs import LineOutputs
-from invoke_cli.session.plan import plan, refuse_unbuilt
 
 if TYPE_CHECKING:
+    from invoke_cli.models.files import Facts
+    from invoke_cli.session.job import Context, Plan
+    from invoke_cli.session.outputs import LineOutputs
     from invoke_cli.settings import Settings
-
-SEEDS = 2**32
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,8 @@ class Session:
     @property
     def facts(self) -> Facts:
         """What is known of the model without loading it."""
+        from invoke_cli.models.sources import source_of
+
         if self._facts is None:
             self._facts = source_of(self._entry).facts(self._entry)
         return self._facts
@@ -82,19 +82,14 @@ class Session:
         self._cache.start(self._entry)
 
     def status(self) -> Status:
-        """The model's name and state, the device and the size that a plain line would give."""
+        """The model's name and state, the device, and once it is known the size of a plain line's picture."""
         state = self._cache.state(self._entry)
-        device = self._cache.lend(self._entry).device.type if state == "ready" else self.settings.device
-        return Status(self._entry.name, device, self._size(), state)
-
-    def _size(self) -> str:
-        defaults = self.defaults
-        try:
-            native = self.facts.native
-        except InvokeError:
-            return "?"
-        width = defaults.width if defaults.width is not None else native
-        return f"{width}x{defaults.height if defaults.height is not None else native}"
+        if state != "ready":
+            return Status(self._entry.name, self.settings.device, "", state)
+        bundle = self._cache.lend(self._entry)
+        width, height = self.defaults.width, self.defaults.height
+        sides = (bundle.native if side is None else side for side in (width, height))
+        return Status(self._entry.name, bundle.device.type, "x".join(map(str, sides)), state)
 
     def world(self) -> World:
         """The names that completion may offer."""
@@ -115,6 +110,9 @@ class Session:
             yield Failed(line_number, line, _placed(error, reading))
 
     def _run(self, reading: Reading, line: str, line_number: int) -> Iterator[Event]:
+        from invoke_cli.session.outputs import LineOutputs
+        from invoke_cli.session.plan import plan, refuse_unbuilt
+
         outputs = LineOutputs(self._names(reading), self._line_outdir(reading))
         check(reading.request)
         if not self.dry_run:
@@ -136,17 +134,21 @@ class Session:
         return Path(typed).expanduser() if typed is not None else self.outdir
 
     def _context(self, outputs: LineOutputs) -> Context:
+        from invoke_cli.session.job import Context
+
         return Context(
             defaults=self.defaults,
             facts=self.facts,
             outdir=outputs.outdir,
             seeds=self._seeds,
             pictures=self._pictures,
-            new_seed=lambda: secrets.randbelow(SEEDS),
+            new_seed=lambda: int.from_bytes(os.urandom(4)),
             predict=outputs.predict,
         )
 
     def _draw(self, planned: Plan, outputs: LineOutputs) -> Iterator[Event]:
+        from invoke_cli.session.draw import draw
+
         if self._cache.state(self._entry) == "loading":
             yield Notice(f"waiting for the model {self._entry.name} to load")
         bundle = self._cache.lend(self._entry)

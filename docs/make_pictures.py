@@ -1,0 +1,101 @@
+"""Makes every picture that the README shows, with the embedded demo model: `python docs/make_pictures.py`.
+
+The lines below are the ones that the README quotes; running this again gives the same pictures.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from invoke_cli.imaging.metadata import encode_png  # noqa: E402
+from invoke_cli.imaging.sheets import strip  # noqa: E402
+from invoke_cli.models.catalog import Catalog  # noqa: E402
+from invoke_cli.session.events import Failed, Saved  # noqa: E402
+from invoke_cli.session.session import Session  # noqa: E402
+from invoke_cli.settings import Settings, shipped_directory  # noqa: E402
+
+Pixels = NDArray[np.uint8]
+PICTURES = ROOT / "docs" / "pictures"
+FRAME = 192
+
+TREE = "tree on a hill with a river, nature photograph, national geographic"
+TREE_SKETCH = "-I./test-pictures/tree-and-river-sketch.png"
+FIRE_SKETCH = "-I./test-pictures/fire-drawing.png"
+
+
+def main() -> None:
+    """Write all pictures into docs/pictures."""
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as outdir:
+        session = Session(Settings(device="cpu"), Catalog.read(shipped_directory() / "models.yaml"))
+        studio = Studio(session, Path(outdir))
+        studio.sketch_and_result("tree.png", f"{TREE} {TREE_SKETCH} -f 0.85 -S 1592514025", TREE_SKETCH)
+        studio.strengths("strengths.png", f"fire {FIRE_SKETCH} -s 10 -S 1592514025", FIRE_SKETCH)
+        for steps, strength in ((10, 0.7), (10, 0.4), (50, 0.4)):
+            line = f"fire {FIRE_SKETCH} -s {steps} -f {strength} -S 1592514025"
+            studio.steps(f"steps-{steps}-{strength}.png", line)
+
+
+class Studio:
+    """Runs lines and puts their results on sheets."""
+
+    def __init__(self, session: Session, outdir: Path) -> None:
+        self._session = session
+        self._outdir = outdir
+
+    def sketch_and_result(self, name: str, line: str, sketch: str) -> None:
+        """The init picture beside what came of it."""
+        frames = [self._picture(f"{line} -f 0"), self._picture(line)]
+        self._write(name, strip([_enlarged(frame) for frame in frames], ["the sketch", "the picture"]))
+
+    def strengths(self, name: str, line: str, sketch: str) -> None:
+        """The same line at several strengths, the init picture first."""
+        values = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 1.0)
+        frames = [_enlarged(self._picture(f"{line} -f {value}")) for value in values]
+        self._write(name, strip(frames, ["the drawing", *(f"-f {value}" for value in values[1:])]))
+
+    def steps(self, name: str, line: str) -> None:
+        """The strip of intermediate results that --save_intermediates makes."""
+        self._write(name, _read(self._run(f"{line} --save_intermediates 1", "strip")))
+
+    def _picture(self, line: str) -> Pixels:
+        return _read(self._run(line, "picture"))
+
+    def _run(self, line: str, kind: str) -> Path:
+        found = None
+        for event in self._session.run(f"{line} -o {self._outdir}"):
+            if isinstance(event, Failed):
+                raise event.error
+            if isinstance(event, Saved) and event.kind == kind:
+                found = event.path
+        if found is None:
+            raise ValueError(f"no {kind} came of {line}")
+        return found
+
+    def _write(self, name: str, sheet: Pixels) -> None:
+        (PICTURES / name).write_bytes(encode_png(sheet, {}, 9))
+
+
+def _read(path: Path) -> Pixels:
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def _enlarged(picture: Pixels) -> Pixels:
+    """At least FRAME pixels high, so that small pictures can be seen in a browser."""
+    height, width, _ = picture.shape
+    scale = max(1.0, FRAME / height)
+    size = (round(width * scale), round(height * scale))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
+
+
+if __name__ == "__main__":
+    main()
