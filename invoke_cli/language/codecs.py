@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from invoke_cli.language.quoting import one_line
+from invoke_cli.language.quoting import one_line, told
 from invoke_cli.registry import nearest
 
 LAST_SEED = 2**32 - 1
@@ -22,7 +22,7 @@ ANY = re.compile("")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 NUMERIC_START = re.compile(r"[+-]?[.,]?\d", re.ASCII)
-LIKE_PATH = re.compile(r"-\d+$|\.\.?$|\S*([/\\~:]|\.\w)")
+LIKE_PATH = re.compile(r"-\d+(?!\S)|\.\.?(?!\S)|\S*([/\\~:]|\.\w)")
 
 
 class UnfitError(ValueError):
@@ -65,10 +65,10 @@ def number_text(value: float) -> str:
 def read_number(text: str) -> float:
     """A finite decimal number. Raises `UnfitError`, with the likely intent where there is one."""
     if NUMBER.fullmatch(text) is None:
-        raise UnfitError(f"is a number, not {text or 'nothing'}", _number_meant(text))
+        raise UnfitError(f"is a number, not {told(text) or 'nothing'}", _number_meant(text))
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise UnfitError(f"is a number of ordinary size, not {text}")
+        raise UnfitError(f"is a number of ordinary size, not {told(text)}")
     return value + 0.0
 
 
@@ -78,10 +78,10 @@ def read_integer(text: str) -> int:
         meant = number_text(float(text)) if NUMBER.fullmatch(text) else ""
         is_whole = INTEGER.fullmatch(meant) is not None
         raise UnfitError(
-            f"is a whole number, not {text or 'nothing'}", f"did you mean {meant}?" if is_whole else ""
+            f"is a whole number, not {told(text) or 'nothing'}", f"did you mean {meant}?" if is_whole else ""
         )
     if len(text) > 18:
-        raise UnfitError(f"is a whole number of ordinary size, not {text}")
+        raise UnfitError(f"is a whole number of ordinary size, not {told(text)}")
     return int(text)
 
 
@@ -133,7 +133,7 @@ def choice(metavar: str, *names: str) -> Codec[str]:
         if name not in names:
             meant = nearest(name, names)
             raise UnfitError(
-                f"is {' or '.join(names)}, not {words[0]}", f"did you mean {meant}?" if meant else ""
+                f"is {' or '.join(names)}, not {told(words[0])}", f"did you mean {meant}?" if meant else ""
             )
         return name
 
@@ -154,7 +154,7 @@ def _read_flag(words: Words) -> bool:
         "0": False,
     }
     if words[0].lower() not in known:
-        raise UnfitError(f"is true or false, not {words[0]}")
+        raise UnfitError(f"is true or false, not {told(words[0])}")
     return known[words[0].lower()]
 
 
@@ -206,4 +206,4 @@ SAMPLER: Codec[str] = Codec("NAME", lambda words: _filled(words).lower(), lambda
 SEED: Codec[int] = Codec(
     "SEED", _read_seed, lambda value: (str(value),), "seed", ("1592514025",), glued=NUMERIC_START
 )
-UNIT: Codec[float] = real(0, 1)
+UNIT: Codec[float] = real(0, 1, examples=("0.5", "0.75"))

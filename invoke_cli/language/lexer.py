@@ -31,7 +31,7 @@ _BLANK = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")
 _LONG = re.compile(r"--([A-Za-z][\w-]*)(?=[\s=]|\Z)", re.ASCII)
 _DREAM = re.compile(r"\s*!dream(?=\s|$)")
-_COMMENT = re.compile(r"(#\s*(model_id=[^#]+|\[[\d\s,-]*\]\s*))+\Z")
+_COMMENT = re.compile(r"#\s*(model_id=.+|\[[\d\s,-]*\])")
 _OPENING = re.compile(r'[(\[,]"')
 
 
@@ -91,16 +91,32 @@ def split_words(text: str) -> tuple[str, ...]:
 def _tokens(line: str) -> Iterator[Token]:
     dream = _DREAM.match(line)
     at = _blank(line, dream.end() if dream else 0)
+    comments = _comments(line)
     while at < len(line):
-        pieces = _piece(line, at)
+        pieces = [_comment(line, at)] if at in comments else _piece(line, at)
         yield from pieces
         at = _blank(line, pieces[-1].end)
 
 
+def _comments(line: str) -> set[int]:
+    """Where the comments at the end of the line begin; some may turn out to stand inside quotes."""
+    starts: set[int] = set()
+    end = len(line.rstrip())
+    at = line.rfind("#")
+    while at != -1 and _COMMENT.fullmatch(line, at, end):
+        starts.add(at)
+        end = len(line[:at].rstrip())
+        at = line.rfind("#", 0, end)
+    return starts
+
+
+def _comment(line: str, at: int) -> Token:
+    comment = line[at:].rstrip()
+    return Token(Kind.COMMENT, comment, at, at + len(comment))
+
+
 def _piece(line: str, at: int) -> list[Token]:
     """The tokens that begin where a word begins; at least one."""
-    if line[at] == "#" and _COMMENT.match(line, at):
-        return [Token(Kind.COMMENT, line[at:], at, len(line))]
     if not like_switch(line, at):
         return [_text(line, at)]
     return _long(line, at) if line.startswith("--", at) else _short(line, at)
@@ -173,20 +189,6 @@ def _short(line: str, at: int) -> list[Token]:
     return [_mistake(line, at, word_end, Problem.UNKNOWN)]
 
 
-def _cluster(line: str, at: int, word_end: int) -> list[Token]:
-    """One-letter switches without their dash: the rest of a cluster. Empty when it is none.
-
-    A last switch with a value takes the next word only if that looks like one, so that `-go west` is
-    a mistake and not the folder "west".
-    """
-    switch = by_flag().get("-" + line[at])
-    next_word = _blank(line, word_end)
-    is_last = at + 1 == word_end and next_word < len(line)
-    if switch is None or (is_last and not switch.on_off and not switch.codec.glued.match(line, next_word)):
-        return []
-    return _reading(line, at, at + 1, word_end, switch)
-
-
 def _reading(line: str, at: int, end: int, word_end: int, switch: Switch) -> list[Token]:
     """The word read as the switch at `at:end` and what touches it. Empty when that makes no sense."""
     head = Token(Kind.SWITCH, line[at:end], at, end, switch)
@@ -196,8 +198,35 @@ def _reading(line: str, at: int, end: int, word_end: int, switch: Switch) -> lis
         return _after_equals(line, head)
     if not switch.on_off:
         return _glued(line, head, word_end)
-    rest = _cluster(line, end, word_end) if len(head.text.lstrip("-")) == 1 else []
-    return [head, *rest] if rest else []
+    return _cluster(line, head, word_end) if len(head.text) == 2 else []
+
+
+def _cluster(line: str, head: Token, word_end: int) -> list[Token]:
+    """One-letter switches behind one dash, perhaps with a value at the end. Empty when it is none.
+
+    A last switch with a value takes the next word only if that looks like one, so that `-go west` is
+    a mistake and not the folder "west".
+    """
+    tokens = [head]
+    while tokens[-1].end < word_end:
+        at = tokens[-1].end
+        switch = by_flag().get("-" + line[at])
+        if switch is None:
+            return []
+        if not switch.on_off:
+            rest = _cluster_end(line, at, word_end, switch)
+            return [*tokens, *rest] if rest else []
+        tokens.append(Token(Kind.SWITCH, line[at], at, at + 1, switch))
+    return tokens
+
+
+def _cluster_end(line: str, at: int, word_end: int, switch: Switch) -> list[Token]:
+    """The switch with a value that ends a cluster. Empty when what follows is no value."""
+    next_word = _blank(line, word_end)
+    is_apart = at + 1 == word_end and next_word < len(line)
+    if is_apart and not switch.codec.glued.match(line, next_word):
+        return []
+    return _reading(line, at, at + 1, word_end, switch)
 
 
 def _glued(line: str, head: Token, word_end: int) -> list[Token]:

@@ -19,7 +19,7 @@ from invoke_cli.language.codecs import (
     read_number,
     share,
 )
-from invoke_cli.language.quoting import one_line
+from invoke_cli.language.quoting import one_line, told
 from invoke_cli.registry import nearest
 
 SIDES = ("top", "bottom", "left", "right")
@@ -52,7 +52,7 @@ def _read_variations(words: Words) -> Variations:
 
 def _read_sub_seed(text: str) -> int:
     if INTEGER.fullmatch(text) is None or not 0 <= read_integer(text) <= LAST_SEED:
-        raise UnfitError(f"takes seeds from 0 to {LAST_SEED}, not {text or 'nothing'}")
+        raise UnfitError(f"takes seeds from 0 to {LAST_SEED}, not {told(text) or 'nothing'}")
     return int(text)
 
 
@@ -76,7 +76,7 @@ def _pairs_meant(parts: list[str]) -> str:
 def _read_axes(words: Words) -> tuple[str, ...]:
     axes = [axis.lower() for axis in _parts(words)]
     if not axes or not set(axes) <= {"x", "y"}:
-        raise UnfitError(f"is x, y or x,y, not {' '.join(words)}")
+        raise UnfitError(f"is x, y or x,y, not {told(' '.join(words))}")
     return tuple(axis for axis in ("x", "y") if axis in axes)
 
 
@@ -91,14 +91,14 @@ def _read_side(text: str) -> str:
     if text.lower() not in SIDES:
         meant = nearest(text, SIDES)
         raise UnfitError(
-            f"takes top, bottom, left or right, not {text}", f"did you mean {meant}?" if meant else ""
+            f"takes top, bottom, left or right, not {told(text)}", f"did you mean {meant}?" if meant else ""
         )
     return text.lower()
 
 
 def _read_pixels(text: str) -> int:
     if INTEGER.fullmatch(text) is None or not 1 <= read_integer(text) <= 8192:
-        raise UnfitError(f"takes 1 to 8192 pixels, not {text}")
+        raise UnfitError(f"takes 1 to 8192 pixels, not {told(text)}")
     return int(text)
 
 
@@ -169,7 +169,14 @@ AXES: Codec[tuple[str, ...]] = Codec(
     "x,y", _read_axes, lambda value: (",".join(value),), "", ("x", "y", "x,y"), 2, _AXIS_WORD
 )
 BORDERS: Codec[Borders] = Codec(
-    "SIDE PIXELS ...", _read_borders, _write_borders, "", SIDES, 8, _SIDE_OR_PIXELS, _SIDE
+    "SIDE PIXELS ...",
+    _read_borders,
+    _write_borders,
+    "",
+    tuple(f"{side} 64" for side in SIDES),
+    8,
+    _SIDE_OR_PIXELS,
+    _SIDE,
 )
 SHIFT: Codec[Shift] = Codec(
     "SIDE [PIXELS]",

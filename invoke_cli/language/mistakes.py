@@ -6,7 +6,7 @@ from invoke_cli.errors import LineError, Span
 from invoke_cli.language.codecs import UnfitError
 from invoke_cli.language.declare import Switch
 from invoke_cli.language.lexer import Problem, Token, long_matches
-from invoke_cli.language.quoting import quoted
+from invoke_cli.language.quoting import quoted, told
 from invoke_cli.language.switches import by_flag, long_names
 from invoke_cli.registry import nearest
 
@@ -26,11 +26,11 @@ def explain(token: Token) -> LineError:
         message = f"{token.switch.flags[0]} takes no value"
         hint = f"{token.switch.long} turns it on, --no-{token.switch.name} off"
     elif token.problem is Problem.AMBIGUOUS:
-        message, hint = f"{token.text} may mean several switches", _candidates(token.text)
+        message, hint = f"{told(token.text)} may mean several switches", _candidates(token.text)
     elif token.problem is Problem.UNCLOSED:
         message, hint = _unclosed(token.text)
     else:
-        message, hint = f"there is no switch {token.text}", _unknown(token.text)
+        message, hint = f"there is no switch {told(token.text)}", _unknown(token.text)
     name = token.switch.name if token.switch else None
     return LineError(message, hint, span=Span(token.start, token.end), switch=name)
 
@@ -47,7 +47,7 @@ def unknown_name(kind: str, name: str, known: tuple[str, ...], span: Span, switc
     """The error of a name that the session does not know."""
     meant = nearest(name, known)
     hint = f"did you mean {meant}?" if meant else f"there are: {', '.join(known)}"
-    return LineError(f"there is no {kind} {name}", hint, span=span, switch=switch.name)
+    return LineError(f"there is no {kind} {told(name)}", hint, span=span, switch=switch.name)
 
 
 def example(switch: Switch) -> str:
@@ -82,7 +82,7 @@ def _candidates(text: str) -> str:
 def _unknown(word: str) -> str:
     """What was probably meant, and how to keep the word as text."""
     meant = _MEANT_BY_OLD_MANUALS.get(word) or _meant(word)
-    keep = f"in quotes it is text: {quoted(word)}"
+    keep = f"in quotes it is text: {quoted(told(word))}"
     return f"{meant} {keep[0].upper()}{keep[1:]}" if meant.endswith("?") else meant or keep
 
 

@@ -13,6 +13,7 @@ _SLASHES_BEFORE_QUOTE = re.compile(r'(\\+)(?="|$)')
 _ESCAPE = re.compile(r'(\\+)("|$)')
 _LINE_BREAKS = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _LIKE_SWITCH = re.compile(r"--?[A-Za-z]")
+_TOLD = 40
 _BARE = re.compile(r"[^\s\"']\S*(?<!\\)\Z")
 
 
@@ -52,6 +53,12 @@ def like_switch(text: str, at: int = 0) -> bool:
 def one_line(text: str) -> str:
     """`text` with every line break turned into a blank: a prompt line is one line."""
     return _LINE_BREAKS.sub(" ", text)
+
+
+def told(text: str) -> str:
+    """What someone typed, as a message may repeat it: on one line and not endless."""
+    text = one_line(text)
+    return text if len(text) <= _TOLD else f"{text[:_TOLD]}..."
 
 
 def _escaped(line: str, quote: int) -> bool:
