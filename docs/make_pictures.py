@@ -38,8 +38,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as outdir:
         session = Session(Settings(device="cpu"), Catalog.read(shipped_directory() / "models.yaml"))
         studio = Studio(session, Path(outdir))
-        studio.sketch_and_result("tree.png", f"{TREE} {TREE_SKETCH} -f 0.85 -S 1592514025", TREE_SKETCH)
-        studio.strengths("strengths.png", f"fire {FIRE_SKETCH} -s 10 -S 1592514025", FIRE_SKETCH)
+        studio.sketch_and_result("tree.png", f"{TREE} {TREE_SKETCH} -f 0.85 -S 1592514025")
+        studio.strengths("strengths.png", f"fire {FIRE_SKETCH} -s 10 -S 1592514025")
         for steps, strength in ((10, 0.7), (10, 0.4), (50, 0.4)):
             line = f"fire {FIRE_SKETCH} -s {steps} -f {strength} -S 1592514025"
             studio.steps(f"steps-{steps}-{strength}.png", line)
@@ -52,12 +52,12 @@ class Studio:
         self._session = session
         self._outdir = outdir
 
-    def sketch_and_result(self, name: str, line: str, sketch: str) -> None:
+    def sketch_and_result(self, name: str, line: str) -> None:
         """The init picture beside what came of it."""
         frames = [self._picture(f"{line} -f 0"), self._picture(line)]
         self._write(name, strip([_enlarged(frame) for frame in frames], ["the sketch", "the picture"]))
 
-    def strengths(self, name: str, line: str, sketch: str) -> None:
+    def strengths(self, name: str, line: str) -> None:
         """The same line at several strengths, the init picture first."""
         values = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 1.0)
         frames = [_enlarged(self._picture(f"{line} -f {value}")) for value in values]

@@ -55,7 +55,7 @@ def test_a_wrong_file_says_what_to_write_instead(tmp_path: Path, text: str, part
 
 
 def test_a_wrong_environment_variable_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="environment.*stepz"):
+    with pytest.raises(SettingsError, match=r"environment.*stepz"):
         settings_from({}, None, {"INVOKE_CLI_STEPZ": "5", "HOME": str(tmp_path)})
 
 

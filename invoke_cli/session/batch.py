@@ -51,5 +51,5 @@ def _decoded(raw: bytes, number: int) -> str | BatchError:
     try:
         return raw.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
-        place = f"byte {error.start + 1} of it is 0x{raw[error.start]:02x}"
-        return BatchError(f"line {number} is not text in UTF-8: {place}", _REMEDY)
+        place = f"byte {error.start + 1} of line {number} is 0x{raw[error.start]:02x}"
+        return BatchError(f"{place}, which is not text in UTF-8", _REMEDY)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from invoke_cli import __version__
 from invoke_cli.diffusion.recipe import Recipe
-from invoke_cli.errors import InvokeError
+from invoke_cli.errors import InvokeError, OutputError
 from invoke_cli.imaging.init_image import Frame, Opened, open_picture
 from invoke_cli.imaging.prepare import prepare
 from invoke_cli.imaging.sizes import Target
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from invoke_cli.diffusion.bundle import Bundle
+    from invoke_cli.diffusion.generate import Picture
     from invoke_cli.diffusion.step import Step
     from invoke_cli.session.outputs import LineOutputs
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     Labelled = tuple[str, str, Pixels]
 
 SCHEMA = 1
+# How torch words it, on a GPU and on a CPU.
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 
 
 def draw(plan: Plan, bundle: Bundle, outputs: LineOutputs) -> Iterator[Event]:
@@ -142,7 +145,7 @@ def _draw_one(
 
     every = known(plan.request.save_intermediates)
     frames: list[Labelled] = []
-    for made in generate(bundle, recipe_of(job, start.frame)):
+    for made in _within_memory(generate(bundle, recipe_of(job, start.frame)), job):
         if isinstance(made, Picture):
             picture = made
         else:
@@ -155,6 +158,19 @@ def _draw_one(
         sheet = outputs.save_intermediates(job, frames)
         yield Saved(sheet, known(job.request.seed), job.line, 0.0, kind="strip")
     return path, picture.rgb
+
+
+def _within_memory(stream: Iterator[Step | Picture], job: Job) -> Iterator[Step | Picture]:
+    """The stream, with running out of memory told as a mistake that a smaller size mends."""
+    try:
+        yield from stream
+    except (RuntimeError, MemoryError) as error:
+        if not isinstance(error, MemoryError) and not any(word in str(error) for word in OUT_OF_MEMORY):
+            raise
+        raise OutputError(
+            f"there is not enough memory for a picture of {job.width}x{job.height}",
+            "draw it smaller with -W and -H",
+        ) from error
 
 
 def _frame(step: Step, bundle: Bundle, job: Job) -> Labelled:

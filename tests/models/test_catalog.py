@@ -27,7 +27,9 @@ def test_the_shipped_catalog_starts_with_the_demo() -> None:
 
 
 def test_a_later_file_overrides_and_adds(tmp_path: Path) -> None:
-    own = written(tmp_path, "demo: {source: 'embedded:demo', description: mine}\nnew: {source: a/b, default: true}\n")
+    own = written(
+        tmp_path, "demo: {source: 'embedded:demo', description: mine}\nnew: {source: a/b, default: true}\n"
+    )
     catalog = Catalog.read(SHIPPED, own)
     assert catalog.find("demo").description == "mine"
     assert catalog.find("").name == "new"

@@ -1,4 +1,4 @@
-"""Lines through the whole program, on a tiny model: what must be equal is equal, and what must differ differs."""
+"""Lines through the whole program, on a tiny model: what must be equal is, and what must differ does."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_pictures_of_n_equal_their_single_runs(session: Session) -> None:
         "--karras_max 30 -Ak_dpmpp_2 -C1",
     ],
 )
-def test_a_picture_remakes_itself_from_its_own_metadata(session: Session, sketch: Path, switches: str) -> None:
+def test_a_picture_remakes_itself_from_its_metadata(session: Session, sketch: Path, switches: str) -> None:
     for first in saved(session.run(f'a "quoted" cat, it\'s - nice [blurry] -s4 -S11 {switches}')):
         stored = unpack(read_texts(first.path)).line
         assert stored == first.line
@@ -252,3 +252,22 @@ def test_tokens_are_shown_on_request(session: Session) -> None:
 def test_results_of_a_name_that_is_taken_are_numbered(session: Session) -> None:
     names = [saved(session.run(f"{SHORT} --fnformat same.png"))[0].path.name for _ in range(2)]
     assert names == ["same.png", "same-01.png"]
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("CUDA out of memory. Tried to allocate"), MemoryError(), RuntimeError("a bug")]
+)
+def test_too_little_memory_is_a_mistake_and_a_bug_is_a_bug(
+    session: Session, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> object:
+        raise error
+
+    monkeypatch.setattr("invoke_cli.diffusion.bundle.Bundle.decode", fail)
+    if "bug" in str(error):
+        with pytest.raises(RuntimeError, match="a bug"):
+            list(session.run(SHORT))
+    else:
+        failed = failure(session.run(SHORT))
+        assert "64x64" in failed.error.message
+        assert "-W" in failed.error.hint
