@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from invoke_cli.errors import BatchError
 from invoke_cli.repl.console import Console, OutputClosedError
 from invoke_cli.repl.runner import Outcome, Runner
+from invoke_cli.repl.terminal import quiet_keys
 from invoke_cli.session.batch import NumberedLine
 from invoke_cli.session.events import Failed, Notice, Summary
 
@@ -70,13 +72,17 @@ class _Batch:
     def _take(self, line_number: int, line: str | BatchError) -> None:
         if isinstance(line, BatchError):
             self.failed += 1
+            self._announce(line_number, "(unreadable)")
             self.runner.console.show(Failed(line_number, "", line))
         elif _is_skipped(line):
             self.skipped += 1
         else:
-            if self.headings:
-                self.runner.console.heading(line_number, line)
+            self._announce(line_number, line)
             self._count(self.runner.run(line, line_number))
+
+    def _announce(self, line_number: int, line: str) -> None:
+        if self.headings:
+            self.runner.console.heading(line_number, line)
 
     def _count(self, outcome: Outcome) -> None:
         """A line that was stopped is neither done nor at fault."""
@@ -98,16 +104,16 @@ class _Batch:
 def run_repl(session: Session, console: Console, history: Path | None = None) -> int:
     """Ask for lines and run them until `q` or Ctrl-D; return the exit status.
 
-    `history` is the file of lines typed before; it lies beside the pictures unless given.
+    The model begins to load as soon as the prompt is on the screen. `history` is the file of lines
+    typed before; it lies beside the pictures unless given.
     """
     from invoke_cli.repl.editor import Editor  # prompt_toolkit: for the prompt alone
 
     editor = Editor(session, history or session.outdir / _HISTORY_NAME)
-    runner = Runner(session, console, editor.history.lines)
-    session.start_loading()
     try:
         console.show(Notice("-h for help, q or Ctrl-D to leave"))
-        _converse(editor, runner)
+        with quiet_keys(sys.stdin):  # also between a run and the next prompt
+            _converse(editor, Runner(session, console, editor.history.lines))
     except OutputClosedError:
         return FAILED
     return OK

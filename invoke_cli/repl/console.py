@@ -77,7 +77,7 @@ class TextConsole:
             case Saved():
                 self._write(self._out, saved_line(event, self._next_label(event)))
             case Notice():
-                self._write(self._err, *map(visible, event.text.splitlines()))
+                self._write(self._err, *_notice_lines(event.text))
             case Failed():
                 self._fail(event)
             case Summary() if self._heading is not None:
@@ -163,6 +163,12 @@ class JsonConsole:
 
     def settle(self) -> None:
         """Nothing is ever half drawn."""
+
+
+def _notice_lines(text: str) -> list[str]:
+    """The text's lines; all but the first are indented, so that none can pass for a line of another kind."""
+    first, *rest = text.splitlines() or [""]
+    return [visible(first), *(f"  {visible(line)}" for line in rest)]
 
 
 def _send(stream: TextIO, text: str) -> None:

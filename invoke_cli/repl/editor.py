@@ -36,6 +36,7 @@ class Editor:
         self.history = LineHistory(history_file)
         self._session = session
         self._status = session.status()
+        self._has_begun = False
         self._pasted: deque[str] = deque()
         self._prompt: PromptSession[str] = PromptSession(
             _PROMPT,
@@ -103,7 +104,14 @@ class Editor:
         get_app().create_background_task(self._refresh_status())
 
     async def _refresh_status(self) -> None:
-        """Keep the bottom line true until the model is there; after that nothing changes by itself."""
+        """Keep the bottom line true until the model is there; after that nothing changes by itself.
+
+        Loading begins here, the first time, because by now the prompt is on the screen; imports in
+        another thread would hold it up.
+        """
+        if not self._has_begun:
+            self._has_begun = True
+            self._session.start_loading()
         self._status = self._session.status()
         while self._status.state == "loading":
             await asyncio.sleep(_REFRESH_SECONDS)

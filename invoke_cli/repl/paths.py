@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from invoke_cli.language.quoting import quoted, value_text
 
@@ -23,7 +24,11 @@ class PathChoice:
 
 
 def path_choices(typed: str, *, pictures: bool, is_quoted: bool) -> Iterator[PathChoice]:
-    """The folders, and with `pictures` the picture files, whose path begins as typed."""
+    """The folders, and with `pictures` the picture files, whose path begins as typed; not too many."""
+    return islice(_all_choices(typed, pictures, is_quoted), _LISTED)
+
+
+def _all_choices(typed: str, pictures: bool, is_quoted: bool) -> Iterator[PathChoice]:
     folder, beginning = os.path.split(typed)
     for entry in _entries(os.path.expanduser(folder) or "."):
         if not _fits(entry.name, beginning):
@@ -43,7 +48,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
     """What lies in the folder, by name; nothing where one may not look."""
     try:
         with os.scandir(folder) as found:
-            return sorted(found, key=lambda entry: entry.name)[:_LISTED]
+            return sorted(found, key=lambda entry: entry.name)
     except (OSError, ValueError):  # ValueError: a character that no path may hold
         return []
 

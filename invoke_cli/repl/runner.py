@@ -44,7 +44,10 @@ class Runner:
     history: Sequence[str] = ()
 
     def run(self, line: str, line_number: int) -> Outcome:
-        """Run a line; mistakes, bugs and Ctrl-C are shown and told by the outcome, never raised."""
+        """Run a line; mistakes, bugs and Ctrl-C are shown and told by the outcome.
+
+        Only OutputClosedError is raised, for then nothing can be shown any more.
+        """
         outcome = Outcome()
         try:
             with quiet_keys(sys.stdin), Interrupts() as interrupts:
@@ -72,13 +75,18 @@ class Runner:
     def _show_all(
         self, events: Iterator[Event | commands.Page], outcome: Outcome, interrupts: Interrupts
     ) -> None:
-        """Show every event. A run that is stopped is closed here, not when it is collected."""
+        """Show every event. A run that is stopped is closed here, not when it is collected.
+
+        Both kinds of events come from generators, though a session's type promises only an iterator.
+        """
         with closing(cast("Generator[Event | commands.Page]", events)):
             for event in events:
                 interrupts.patient = isinstance(event, Progress)
                 self._show(event, outcome)
                 if interrupts.asked:
-                    raise KeyboardInterrupt
+                    break
+            if interrupts.asked:
+                raise KeyboardInterrupt
 
     def _show(self, event: Event | commands.Page, outcome: Outcome) -> None:
         if isinstance(event, commands.Page):

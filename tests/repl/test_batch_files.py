@@ -42,7 +42,7 @@ def test_a_line_that_is_not_utf8_is_named_and_the_others_are_read():
     number, error = second
     assert number == 2
     assert isinstance(error, BatchError)
-    assert error.message == "line 2 is not text in UTF-8: byte 4 of it is 0xe9"
+    assert error.message == "byte 4 of line 2 is 0xe9, which is not text in UTF-8"
 
 
 @pytest.mark.parametrize(

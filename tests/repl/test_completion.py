@@ -78,6 +78,13 @@ def test_only_folders_are_offered_for_a_folder(pictures):
     assert completed("a barn -o s") == ["a barn -o studies/"]
 
 
+def test_in_a_full_folder_every_file_can_be_reached(pictures):
+    for number in range(600):
+        (pictures / f"{number:06}.42.png").touch()
+    assert completed("a barn -I 000599") == ["a barn -I 000599.42.png"]
+    assert len(completed("a barn -I ")) < 600
+
+
 def test_hidden_files_are_offered_once_asked_for(pictures):
     assert completed("a barn -I .h") == ["a barn -I .hidden.png"]
 

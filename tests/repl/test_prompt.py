@@ -84,9 +84,13 @@ def test_a_whole_dialogue(fakes, dialogue, snapshot):
     snapshot("dialogue", transcript)
 
 
-def test_the_model_begins_to_load_before_the_first_line(fakes, dialogue):
+def test_the_model_begins_to_load_once_the_prompt_is_there(fakes, keys, tmp_path):
     session = fakes.Session()
-    dialogue(session, "q\r")
+    editor = Editor(session, tmp_path / "history")
+    assert not session.loading
+    thread = slowly(keys, "one\r")
+    editor.read()
+    thread.join()
     assert session.loading
 
 

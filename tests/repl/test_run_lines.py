@@ -69,6 +69,15 @@ def test_a_line_that_cannot_be_decoded_fails_alone(fakes, json_console):
     assert session.lines == [(2, "two")]
 
 
+def test_a_file_that_is_no_text_still_ends_with_a_summary(fakes, text_console):
+    captured = text_console(one_stream=True)
+    assert run_lines(fakes.Session(), captured.console, [(1, BatchError("byte 1 is wrong", "mend it"))]) == 1
+    assert captured.text == (
+        "line 1: (unreadable)\nerror in line 1: byte 1 is wrong\n  mend it\n"
+        "0 pictures from 1 line in 0.0 s, 1 line failed: line 1\n"
+    )
+
+
 def test_one_line_from_the_shell_has_neither_heading_nor_summary(fakes, text_console):
     captured = text_console()
     assert run_once(fakes.Session(), captured.console, "tree on a hill") == 0
@@ -90,12 +99,32 @@ def test_ctrl_c_between_steps_closes_the_run_and_keeps_what_is_finished(fakes, t
     assert "stopped; 1 finished picture is kept\n1 picture from 0 lines" in captured.text
 
 
+def test_a_stopped_run_is_closed_even_where_something_else_holds_it(fakes, text_console):
+    class Held(fakes.Session):
+        def run(self, line, line_number=1):
+            self.held = super().run(line, line_number)
+            return self.held
+
+    answer = fakes.drawing()
+    answer.insert(3, interrupt)
+    session = Held(answer)
+    run_once(session, text_console().console, "one")
+    assert session.closed_early == 1
+
+
 def test_ctrl_c_in_the_last_step_waits_for_the_picture(fakes, text_console):
     answer = fakes.drawing()
     answer.insert(-1, interrupt)
     captured = text_console()
     assert run_once(fakes.Session(answer), captured.console, "one") == 130
     assert "[1] " in captured.text
+
+
+def test_ctrl_c_is_not_lost_when_the_line_fails_meanwhile(fakes, text_console):
+    answer = [*fakes.drawing()[:3], interrupt]
+    captured = text_console()
+    assert run_once(fakes.Session(answer), captured.console, "one") == 130
+    assert "stopped" in captured.text
 
 
 def test_ctrl_c_while_the_model_loads_stops_at_once(fakes, text_console):

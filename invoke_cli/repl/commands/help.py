@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from textwrap import fill, indent, wrap
 
 from invoke_cli.errors import InvokeError
-from invoke_cli.language import guide
+from invoke_cli.language.guide import help_text
 from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Page, command
 
 _LABEL_WIDTH = 18
@@ -18,7 +18,7 @@ def show_help(topic: str, context: Context) -> Answer:
     if topic:
         yield Page(_about(topic, context.width))
     else:
-        yield Page(guide.help_text("", context.width).rstrip() + "\n\n" + _overview(context.width))
+        yield Page(help_text("", context.width).rstrip() + "\n\n" + _overview(context.width))
 
 
 def _about(topic: str, width: int) -> str:
@@ -26,7 +26,7 @@ def _about(topic: str, width: int) -> str:
     if topic.startswith("!"):
         return _entry(COMMANDS[topic], width)
     try:
-        return guide.help_text(topic, width)
+        return help_text(topic, width)
     except InvokeError:
         if f"!{topic}" not in COMMANDS:
             raise
