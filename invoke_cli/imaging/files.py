@@ -34,9 +34,8 @@ def picture_file(path: Path) -> Iterator[BinaryIO]:
         file = path.open("rb")
     except PermissionError as error:
         raise PictureError(f"{path} cannot be read: permission denied") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise PictureError(f"{path} cannot be opened: {reason}") from error
+    except OSError as error:
+        raise PictureError(f"{path} cannot be opened: {error.strerror}") from error
     with file:
         yield file
 
@@ -45,8 +44,6 @@ def identify(file: BinaryIO, path: Path) -> ImageFile.ImageFile:
     """The picture in `file`, its header read and judged, its pixels not yet decoded."""
     with decoding(path):
         image = Image.open(file, formats=FORMATS)
-    if 0 in image.size:
-        raise PictureError(f"{path} is a picture without pixels ({image.width}x{image.height})")
     if image.mode == "F":
         raise PictureError(
             f"{path} holds floating-point values, which do not say how bright white is",

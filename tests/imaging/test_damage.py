@@ -7,6 +7,7 @@ import io
 import os
 import struct
 import time
+import warnings
 import zlib
 from pathlib import Path
 
@@ -24,12 +25,12 @@ READERS = pytest.mark.parametrize("reader", [header, open_picture])
 
 @READERS
 def test_missing_file_with_the_name_that_was_meant(tmp_path: Path, reader) -> None:
-    for name in ("Sketch.PNG", "sketch2.png", "other.txt"):
+    for name in ("SKETCH.PNG", "sketch2.png", "other.txt"):
         (tmp_path / name).write_bytes(b"x")
     with pytest.raises(PictureError, match="there is no picture") as caught:
         reader(tmp_path / "sketch.png")
     assert str(tmp_path / "sketch.png") in caught.value.message
-    assert str(tmp_path / "Sketch.PNG") in caught.value.hint
+    assert str(tmp_path / "SKETCH.PNG") in caught.value.hint
     assert str(tmp_path / "sketch2.png") in caught.value.hint
     assert "other.txt" not in caught.value.hint
 
@@ -127,14 +128,16 @@ def test_a_decompression_bomb_is_refused_by_its_size(tmp_path: Path, reader) -> 
 @READERS
 def test_no_pixels(tmp_path: Path, reader) -> None:
     (tmp_path / "none.png").write_bytes(claimed(0, 5))
-    with pytest.raises(PictureError, match=r"without pixels|is damaged"):
+    with pytest.raises(PictureError, match="is damaged"):
         reader(tmp_path / "none.png")
 
 
 def test_the_header_of_a_huge_picture_is_quick_and_silent(tmp_path: Path, capfd) -> None:
     (tmp_path / "huge.png").write_bytes(claimed(10_000, 10_000))
     start = time.perf_counter()
-    assert header(tmp_path / "huge.png").size == (10_000, 10_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert header(tmp_path / "huge.png").size == (10_000, 10_000)
     assert time.perf_counter() - start < 0.1
     assert capfd.readouterr().err == ""
 
