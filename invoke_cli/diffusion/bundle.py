@@ -98,4 +98,5 @@ class Bundle:
 
     @property
     def _shift(self) -> float:
-        return float(getattr(self.vae.config, "shift_factor", None) or 0.0)
+        shift = getattr(self.vae.config, "shift_factor", None)
+        return 0.0 if shift is None else float(shift)

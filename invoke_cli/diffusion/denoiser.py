@@ -69,7 +69,7 @@ def guided(predict: Predict, conditioning: Conditioning, scale: float) -> Denois
     go through the network as one batch. Ho & Salimans 2022 (arXiv 2207.12598), on clean latents.
     """
     if scale in (0, 1):
-        only = conditioning.positive if scale else conditioning.negative
+        only = conditioning.positive if scale == 1 else conditioning.negative
         return lambda x, sigma: predict(x, sigma, only.expand(len(x), -1, -1))
     both = torch.cat([conditioning.negative, conditioning.positive])
 

@@ -69,7 +69,7 @@ def slerp(start: Tensor, end: Tensor, amount: float) -> Tensor:
     nearly parallel, where the arc's formula divides by almost nothing.
     """
     if amount in (0, 1):
-        return end if amount else start
+        return end if amount == 1 else start
     flat = start.flatten().double(), end.flatten().double()
     cosine = float(torch.nn.functional.cosine_similarity(*flat, dim=0))
     if abs(cosine) > 0.9995:

@@ -341,6 +341,18 @@ def test_ancestral_steps_reach_each_level_of_noise(name: str) -> None:
         assert float(step.x.std()) == pytest.approx(schedule.sigmas[step.index + 1], rel=0.02, abs=1e-9)
 
 
+@pytest.mark.parametrize("name", ANCESTRAL)
+def test_ancestral_samplers_draw_once_a_step_but_for_the_last(name: str) -> None:
+    drawn: list[Tensor] = []
+
+    def noise() -> Tensor:
+        drawn.append(doubles(0.1))
+        return drawn[-1]
+
+    steps = list(SAMPLERS[name](mixture, doubles(0.5), spaced(TABLE, 6), noise))
+    assert len(drawn) == len(steps) - 1
+
+
 @pytest.mark.parametrize(("now", "to"), [(14.6, 7.8), (0.37, 0.029), (1.0, 0.0)])
 def test_ancestral_levels_add_up(now: float, to: float) -> None:
     down, up = ancestral_levels(now, to)
