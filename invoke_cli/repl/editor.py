@@ -97,8 +97,8 @@ class Editor:
     def bottom_line(self) -> str:
         """The model, its device, the size of a plain line, and the state while there is something to say."""
         status = self._status
-        state = "" if status.state == "ready" else f" | {status.state}"
-        return visible(f" {status.model} | {status.device} | {status.size}{state}")
+        parts = [status.model, status.device, status.size, "" if status.state == "ready" else status.state]
+        return visible(" " + " | ".join(part for part in parts if part))
 
     def _follow_loading(self) -> None:
         get_app().create_background_task(self._refresh_status())

@@ -55,6 +55,7 @@ def _step(event: Progress) -> Object:
 def _saved(event: Saved) -> Object:
     return {
         "event": "saved",
+        "kind": event.kind,
         "path": str(event.path),
         "seed": event.seed,
         "line": event.line,

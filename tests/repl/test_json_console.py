@@ -52,6 +52,7 @@ def test_steps_results_and_the_end(json_console, fakes):
     assert step == {"event": "step", "index": 1, "total": 7, "sigma": 2.0}
     assert saved == {
         "event": "saved",
+        "kind": "picture",
         "path": str(Path("outputs/img-samples/000001.42.png")),
         "seed": 42,
         "line": fakes.picture().line,
