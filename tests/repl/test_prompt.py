@@ -178,20 +178,42 @@ def slowly(keys, *chunks):
     return thread
 
 
+def wait_until(condition):
+    """However busy the machine is, the next key comes when the one before has had its effect."""
+    end = time.monotonic() + 20
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
 @pytest.mark.parametrize(
     ("chunks", "line"),
     [
-        (["\x1b[A", "\r"], "a cat"),
-        (["\x12", "barn", "\r", "\r"], "a barn"),
-        (["a b", "\x1b[C", "\r"], "a barn"),
-        (["!hist", "\t", "\r"], "!history"),
+        ([("\x1b[A", "a cat"), ("\r", None)], "a cat"),
+        ([("\x12", None), ("barn", None), ("\r", "a barn"), ("\r", None)], "a barn"),
+        ([("a b", "a barn"), ("\x1b[C", "a barn"), ("\r", None)], "a barn"),
+        ([("!hist", "!hist"), ("\t", "!history"), ("\r", None)], "!history"),
     ],
     ids=["the line before", "search", "suggestion", "completion"],
 )
 def test_editing(fakes, keys, tmp_path, chunks, line):
+    """Each chunk of keys is followed by the text that it brings into the editor, typed or suggested."""
     (tmp_path / "history").write_text("a barn\na cat\n")
     editor = Editor(fakes.Session(), tmp_path / "history")
-    thread = slowly(keys, *chunks)
+    buffer = editor._prompt.default_buffer
+
+    def shown():
+        return buffer.text + (buffer.suggestion.text if buffer.suggestion else "")
+
+    def send():
+        wait_until(lambda: editor._prompt.app.is_running)
+        for chunk, text in chunks:
+            keys.send_text(chunk)
+            time.sleep(0.1)
+            if text is not None:
+                wait_until(lambda text=text: shown() == text)
+
+    thread = threading.Thread(target=send)
+    thread.start()
     assert editor.read() == line
     thread.join()
 
