@@ -193,7 +193,7 @@ def _share_meant(value: float) -> float | None:
     """75 and 7 were probably meant as 0.75 and 0.7, -0.4 as 0.4."""
     if -1 <= value < 0:
         return -value
-    if value < 0 or value != int(value) or value > 100:
+    if value <= 0 or value != int(value) or value > 100:
         return None
     return value / 10 if value < 10 else value / 100
 

@@ -11,7 +11,8 @@ The rules, in the order in which they are tried where a word begins:
    (`-gs20`).
 3. `"..."` between blanks is text in which nothing is a switch; the quotes vanish. A quote that touches
    other text (`"a".swap("b")`) protects as well, but stays. A quote without a partner, or after a letter or
-   digit (12"), is an ordinary character.
+   digit (12"), is an ordinary character. Single quotes are apostrophes, except around a whole prompt
+   that begins the line: `'a cat' -s10`.
 4. Everything else up to a blank is prompt text, also `-`, `--` and `-5`.
 """
 
@@ -30,6 +31,7 @@ from invoke_cli.language.switches import by_flag, long_names
 _BLANK = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")
 _LONG = re.compile(r"--([A-Za-z][\w-]*)(?=[\s=]|\Z)", re.ASCII)
+_WHOLE_PROMPT = re.compile(r"'((?:[^']|(?<=\S)'(?=\S))+)'(?=\s*\Z|\s+--?[A-Za-z])")
 _DREAM = re.compile(r"\s*!dream(?=\s|$)")
 _COMMENT = re.compile(r"#\s*(model_id=.+|\[[\d\s,-]*\])")
 _OPENING = re.compile(r'[(\[,]"')
@@ -92,6 +94,9 @@ def _tokens(line: str) -> Iterator[Token]:
     dream = _DREAM.match(line)
     at = _blank(line, dream.end() if dream else 0)
     comments = _comments(line)
+    if whole := _WHOLE_PROMPT.match(line, at):
+        yield Token(Kind.TEXT, whole[1], at, whole.end())
+        at = _blank(line, whole.end())
     while at < len(line):
         pieces = [_comment(line, at)] if at in comments else _piece(line, at)
         yield from pieces

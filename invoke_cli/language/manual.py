@@ -14,8 +14,10 @@ from invoke_cli.registry import nearest
 
 _INTRO = (
     "Type what to draw, and switches anywhere in the line: a red barn -I sketch.png -f 0.6. "
-    "Values may touch their switch (-s50) or follow = (--steps=50). [Words in brackets] are kept out of the "
-    "picture; (words)1.3 and word++ weigh more, word- less. Text in double quotes holds no switches."
+    "Values may touch their switch (-s50) or follow = (--steps=50); long names may be cut short (--str 0.6). "
+    "On/off switches have a twin that turns them off (--no-fit). "
+    "[Words in brackets] are kept out of the picture; (words)1.3 and word++ weigh more, word- less. "
+    "Text in double quotes holds no switches."
 )
 _LATER = "Not built yet."
 

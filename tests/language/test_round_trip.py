@@ -64,15 +64,41 @@ def test_merging_lets_the_second_win_and_keeps_the_rest(base: Request, over: Req
 
 
 @pytest.mark.parametrize("switch", table(), ids=lambda switch: switch.name)
-def test_every_codec_reads_what_it_writes(switch: Switch) -> None:
-    @settings(max_examples=15, deadline=None, database=None)
+def test_every_value_survives_alone(switch: Switch) -> None:
+    @settings(max_examples=25, deadline=None, database=None)
     @given(values(switch))
     def survives(value: object) -> None:
         words = switch.codec.write(value)
         assert switch.codec.read(words) == value
         assert len(words) <= max(switch.codec.most, 1)
+        request = Request(**{switch.name: value})
+        assert parse(write(request)) == request
+        assert from_pairs(as_json(request), "test") == request
 
     survives()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request(text_mask=("a\\", 0.5)),
+        Request(init_img="a\\", outdir="C:\\out\\"),
+        Request(prompt='a "weird cat', init_img="my pic.png"),
+        Request(prompt="a # [1,", seed=1),
+        Request(out_direction=("left", None)),
+        Request(prompt="-x"),
+        Request(prompt="'a cat'"),
+        Request(init_img="-photo.png", new_prompt=""),
+    ],
+)
+def test_requests_that_are_easily_lost(request_: Request) -> None:
+    assert parse(write(request_)) == request_
+    assert from_pairs(as_json(request_), "test") == request_
+
+
+@pytest.mark.parametrize("prompt", ["q", "#1", "//", "!fix", "!dream a", "# [1]", "a # model_id=b"])
+def test_prompts_that_a_session_would_take_for_something_else_are_quoted(prompt: str) -> None:
+    assert write(Request(prompt=prompt)) == f'"{prompt}"'
 
 
 @settings(max_examples=100, deadline=None)

@@ -73,6 +73,12 @@ def test_old_lines_mean_what_they_meant() -> None:
     assert (old.skip_normalize, old.log_tokenization, old.grid, old.individual) == (True, True, True, True)
 
 
+def test_values_of_a_list_that_are_left_out_have_their_old_defaults() -> None:
+    request = parse("-U 4 --embiggen 2 0.5 -tm mug -D left")
+    assert (request.upscale, request.embiggen) == ((4, 0.75), (2, 0.5, 0.25))
+    assert (request.text_mask, request.out_direction) == (("mug", 0.5), ("left", None))
+
+
 @pytest.mark.parametrize(
     ("line", "prompt"),
     [
@@ -82,6 +88,12 @@ def test_old_lines_mean_what_they_meant() -> None:
         ("  a   red\tbarn  ", "a red barn"),
         ('"Mona Lisa" in the style of X -s10', "Mona Lisa in the style of X"),
         ('"" -s10', ""),
+        ('"" a cat', "a cat"),
+        ("'a cat' -s10", "a cat"),
+        ("'it's -g a cat'", "it's -g a cat"),
+        ("'twas the dogs' night -s10", "'twas the dogs' night"),
+        ("'tis rock 'n' roll -s10", "'tis rock 'n' roll"),
+        ("rock 'n' roll -s10", "rock 'n' roll"),
         ('"a  b " -s10', "a  b "),
         ('typed --prompt "given" words', "given"),
         ("!dream a cat -g", "a cat"),
