@@ -9,9 +9,9 @@ from typing import Any
 
 from invoke_cli.errors import SettingsError
 from invoke_cli.language.codecs import Codec, UnfitError, Words
-from invoke_cli.language.lexer import split_words
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import by_name, long_names, table
+from invoke_cli.language.values import split_words
 from invoke_cli.registry import nearest
 
 

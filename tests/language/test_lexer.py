@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from invoke_cli.language.lexer import Kind, Problem, lex, split_words
+from invoke_cli.language.lexer import Kind, Problem, lex
+from invoke_cli.language.values import split_words
 from tests.language.strategies import LINES
 
 
