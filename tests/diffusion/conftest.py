@@ -32,7 +32,8 @@ def tokenizer() -> CLIPTokenizer:
     marks = ["<|startoftext|>", "<|endoftext|>"]
     vocabulary = [*letters, *(letter + "</w>" for letter in letters), "ca", "cat</w>", *marks]
     merges = [("c", "a"), ("ca", "t</w>")]
-    return CLIPTokenizer(vocab={token: i for i, token in enumerate(vocabulary)}, merges=merges)
+    numbered = {token: number for number, token in enumerate(vocabulary)}
+    return CLIPTokenizer(vocab=numbered, merges=merges, model_max_length=77)
 
 
 @pytest.fixture(scope="session")

@@ -53,12 +53,8 @@ def test_weights_move_their_own_tokens_away_from_empty(weight: float, encoded: A
     assert torch.equal(found[:, rest], whole[:, rest])
 
 
-def test_long_prompts_are_read_in_chunks(
-    encoded: Any, tokenizer: Any, text_encoder: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING):
-        found = encoded(plain(LONG))
-    assert not caplog.records
+def test_long_prompts_are_read_in_chunks(encoded: Any, tokenizer: Any, text_encoder: Any) -> None:
+    found = encoded(plain(LONG))
     ids = tokenizer(LONG, add_special_tokens=False).input_ids
     assert found.shape == (-(-len(ids) // 75), 77, 16)
     for index, chunk in enumerate(found):
@@ -66,6 +62,17 @@ def test_long_prompts_are_read_in_chunks(
         framed = [tokenizer.bos_token_id, *piece, *[tokenizer.eos_token_id] * (76 - len(piece))]
         expected = text_encoder(torch.tensor([framed])).last_hidden_state[0]
         assert torch.allclose(chunk, expected, atol=1e-5)
+
+
+def test_long_prompts_are_not_complained_about(
+    tokenizer: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    tokenizer.deprecation_warnings.clear()  # it complains once in its life
+    tokens(tokenizer, plain(LONG))
+    assert not caplog.records
+    tokenizer(LONG)
+    assert "longer than the specified maximum" in caplog.text
 
 
 def test_both_sides_get_the_same_length(encoded: Any) -> None:
