@@ -114,7 +114,7 @@ class _Reader:
     def reading(self) -> Reading:
         """The request so far. `--prompt` beats words typed without it."""
         if "prompt" not in self._values and self._words:
-            self._values["prompt"] = " ".join(word.text for word in self._words if word.text)
+            self._values["prompt"] = one_line(" ".join(word.text for word in self._words if word.text))
             self._spans["prompt"] = Span(self._words[0].start, self._words[-1].end)
         return Reading(self._line, Request(**self._values), self._spans)
 

@@ -89,6 +89,7 @@ def test_values_of_a_list_that_are_left_out_have_their_old_defaults() -> None:
         ('"Mona Lisa" in the style of X -s10', "Mona Lisa in the style of X"),
         ('"" -s10', ""),
         ('"" a cat', "a cat"),
+        ('"a\u2028cat\x1e"', "a cat "),
         ("'a cat' -s10", "a cat"),
         ("'it's -g a cat'", "it's -g a cat"),
         ("'twas the dogs' night -s10", "'twas the dogs' night"),
