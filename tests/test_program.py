@@ -34,7 +34,9 @@ def objects(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, object]]
 
 
 def test_help_and_version_come_without_anything_heavy(tmp_path: Path) -> None:
-    code = "import sys; from invoke_cli.__main__ import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code = (
+        "import sys; from invoke_cli.__main__ import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    )
     code += "sys.stderr.write(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "--from_file" in done.stdout
@@ -74,7 +76,16 @@ def test_a_dry_run_needs_no_torch(tmp_path: Path, tiny_model: Path) -> None:
     (tmp_path / "torch.py").write_text("raise RuntimeError('a dry run has no need of torch')")
     package = str(Path(__file__).parent.parent)
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{package}"}
-    command = [sys.executable, "-m", "invoke_cli", "--dry_run", "--json", "--model", str(tiny_model), "a -S1 -n2"]
+    command = [
+        sys.executable,
+        "-m",
+        "invoke_cli",
+        "--dry_run",
+        "--json",
+        "--model",
+        str(tiny_model),
+        "a -S1 -n2",
+    ]
     done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment, check=False)
     planned, summary = objects(done)
     assert done.returncode == 0
@@ -86,7 +97,12 @@ def test_a_dry_run_needs_no_torch(tmp_path: Path, tiny_model: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--stepz", "3"), ("--model", "no-such-model", "a"), ("--from_file", "missing.txt"), ("--device", "gpu", "a")],
+    [
+        ("--stepz", "3"),
+        ("--model", "no-such-model", "a"),
+        ("--from_file", "missing.txt"),
+        ("--device", "gpu", "a"),
+    ],
 )
 def test_wrong_usage_leaves_with_2_and_one_sentence(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     done = run(tmp_path, *arguments)
