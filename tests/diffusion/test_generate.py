@@ -252,6 +252,15 @@ def test_a_single_pixel_can_change(bundle: Bundle, init: np.ndarray, recipe: Mak
     assert changed.tolist() == [[20, 33]]
 
 
+def test_one_pixel_frees_all_of_its_latent(bundle: Bundle, init: np.ndarray, recipe: Make) -> None:
+    sparse = np.zeros((64, 64), np.float32)
+    sparse[3::8, 5::8] = 1
+    masked, picture = made(bundle, recipe(rgb=init, mask=sparse, strength=0.5))
+    free, _ = made(bundle, recipe(rgb=init, strength=0.5))
+    assert torch.equal(masked[-1].x, free[-1].x)
+    assert same(picture.rgb[sparse == 0], init[sparse == 0])
+
+
 def test_a_mask_of_nothing_is_the_init_picture(bundle: Bundle, init: np.ndarray, recipe: Make) -> None:
     empty = np.zeros((64, 64), np.float32)
     assert same(pixels(bundle, recipe(rgb=init, mask=empty, strength=0.75)), init)
