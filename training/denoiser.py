@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from training.optimisers import Optimisers, pace
 from training.pacing import Log, Pacer
 from training.parallel import World
 from training.presets import Preset
+from training.sampling import Painter, Request
 from training.tokenizer import Words
 
 SHEET_PROMPTS = (
@@ -172,17 +174,12 @@ class Trainer:
         """Save what the averaged weights draw for the sheet's prompts."""
         if not self.world.first:
             return
-        device = self.world.device
-        both: Any = self.average.network
         vae = networks.autoencoder(self.preset.autoencoder, self.preset.native)
         vae.load_state_dict(torch.load(self.run / FROZEN, weights_only=True))
-        networks.prepare(vae, device)
-        side = self.preset.native // networks.FACTOR
-        chance = torch.Generator().manual_seed(SHEET_SEED)
-        noise = torch.randn(len(SHEET_PROMPTS), 4, side, side, generator=chance).to(device)
-        hidden = both["text"](self.words([*SHEET_PROMPTS, ""]).to(device)).last_hidden_state
-        latents = diffusion.sample(both["unet"], hidden[:-1], hidden[-1:], noise)
-        rows = np.split(diffusion.to_pixels(vae, latents), len(SHEET_PROMPTS) // SHEET_COLUMNS)
+        both: Any = copy.deepcopy(self.average.network).cpu()
+        painter = Painter(self.words.tokenizer, both["text"], both["unet"], vae)
+        pictures = painter.paint([Request(prompt, SHEET_SEED) for prompt in SHEET_PROMPTS])
+        rows = np.split(pictures, len(SHEET_PROMPTS) // SHEET_COLUMNS)
         path = self.run / "sheets" / f"{int(self.pacer.now):06}.png"
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(np.concatenate([np.concatenate(list(row), 1) for row in rows])).save(path)

@@ -37,23 +37,16 @@ def test_the_learning_rate_rises_in_steps_and_falls_with_the_time() -> None:
     assert pace(1.0, 50, 10, 0.5) == pytest.approx(0)
 
 
-def test_the_noise_levels_are_stable_diffusions() -> None:
-    levels, times = diffusion.sigmas(10)
-    assert levels[0].item() == pytest.approx(14.614641229, rel=1e-7)
-    assert levels[1].item() == pytest.approx(7.8399, rel=1e-4)
-    assert levels[-2].item() == pytest.approx(0.029167158, rel=1e-6)
-    assert levels[-1] == 0
-    assert times[0] == 999
+def test_the_noise_schedule_is_stable_diffusions() -> None:
+    kept = diffusion.signal()
+    assert ((1 - kept) / kept).sqrt()[[0, -1]].tolist() == pytest.approx(
+        [0.029167158, 14.614641229], rel=1e-7
+    )
 
 
-@pytest.mark.parametrize("order", [1, 2, 3, 4])
-def test_multistep_weights_integrate_polynomials_exactly(order: int) -> None:
-    levels = [9.0, 6.0, 4.0, 2.5, 1.5]
-    nodes, (here, there) = list(reversed(levels[:-1]))[:order], levels[-2:]
-    weights = diffusion.multistep_weights(levels, order)
-    for power in range(order):
-        made = sum(w * node**power for w, node in zip(weights, nodes, strict=True))
-        assert made == pytest.approx((there ** (power + 1) - here ** (power + 1)) / (power + 1))
+def test_the_loss_caps_the_signal_to_noise_ratio() -> None:
+    kept = torch.tensor([0.5, 5 / 6, 0.99])
+    assert diffusion.snr_weights(kept, 5.0).tolist() == pytest.approx([1, 1, 5 / 99], rel=1e-5)
 
 
 def test_training_steps_are_spread_over_the_schedule() -> None:
