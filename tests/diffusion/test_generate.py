@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -307,6 +308,21 @@ def test_seamless_and_perlin_change_the_picture(bundle: Bundle, recipe: Make) ->
     assert not same(pixels(bundle, recipe(seamless=("x",))), plain)
     assert not same(pixels(bundle, recipe(perlin=0.3)), plain)
     assert same(pixels(bundle, recipe()), plain)
+
+
+def test_seamless_reaches_every_network(bundle: Bundle, init: np.ndarray, recipe: Make) -> None:
+    seen: list[tuple[str, object]] = []
+    parts = {
+        "unet": bundle.unet.conv_in,
+        "encoder": bundle.vae.encoder.conv_in,
+        "decoder": bundle.vae.decoder.conv_in,
+    }
+    with ExitStack() as stack:
+        for name, part in parts.items():
+            note = part.register_forward_hook(lambda conv, *_, name=name: seen.append((name, conv.padding)))
+            stack.callback(note.remove)
+        pixels(bundle, recipe(rgb=init, strength=0.25, seamless=("x",)))
+    assert seen == [("encoder", (1, 0)), ("unet", (1, 0)), ("decoder", (1, 0))]
 
 
 def test_the_prompt_and_what_is_to_be_avoided_matter(bundle: Bundle, recipe: Make) -> None:
