@@ -9,7 +9,7 @@ from pathlib import Path
 from training.presets import PRESETS
 from training.stages import STAGES, Recipe, RunLog, with_minutes
 
-CARRIERS = ("pack", "unpack")
+CARRIERS = ("pack", "unpack", "adopt")
 DEMO = Path(__file__).parent.parent / "invoke_cli" / "data" / "demo"
 
 
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("stage", choices=["all", *STAGES, *CARRIERS])
     parser.add_argument("--preset", choices=sorted(PRESETS), default="cpu-128")
     parser.add_argument("--run", type=Path, default=Path("outputs/training"), help="its files")
-    parser.add_argument("--parcel", type=Path, help="folder that `pack` fills and `unpack` reads")
+    parser.add_argument("--parcel", type=Path, help="folder that `pack` fills, `unpack` or `adopt` reads")
     parser.add_argument("--minutes", type=float, help="time budget of the stage, instead of the preset's")
     parser.add_argument("--target", type=Path, default=DEMO, help="where `export` writes the model")
     given = parser.parse_args(arguments)

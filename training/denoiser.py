@@ -99,8 +99,8 @@ class Trainer:
     def train(self) -> None:
         """Train until the time is over."""
         recent = 0.0
-        for step in self.pacer.steps():
-            recent += (self.step(step) - recent) / min(50, step + 1)
+        for count, step in enumerate(self.pacer.steps(), 1):
+            recent += (self.step(step) - recent) / min(50, count)
             if self.world.first and step % 50 == 0:
                 self.log(f"unet: step {step}, {self.pacer.now:.0f} s, {self.seen} samples, loss {recent:.4f}")
             if self.pacer.every("checkpoint", self.preset.checkpoint_minutes):

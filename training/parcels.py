@@ -8,10 +8,14 @@ the tokenizer and the clock. Momentum is left behind; it regrows in about fifty 
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from torch import nn
+from transformers import CLIPTextModel
 
 from training import checkpoint
 from training.autoencoder import FROZEN
@@ -49,6 +53,19 @@ def unpack(folder: Path, run: Path) -> None:
     (run / "tokenizer").mkdir(parents=True, exist_ok=True)
     for name, text in light["tokenizer"].items():
         (run / "tokenizer" / name).write_text(text, encoding="utf-8")
+
+
+def adopt(folder: Path, run: Path) -> None:
+    """Begin a run from an exported model: its latent space, tokenizer and weights; the clock at zero."""
+    vae = AutoencoderKL.from_pretrained(folder / "vae")
+    unet = UNet2DConditionModel.from_pretrained(folder / "unet")
+    text = CLIPTextModel.from_pretrained(folder / "text_encoder")
+    both = nn.ModuleDict({"unet": unet, "text": text}).state_dict()
+    average = {f"network.{name}": value for name, value in both.items()}
+    checkpoint.save(run / FROZEN, vae.state_dict())
+    clock = {"pacer": {"step": 0, "spent": 0.0}, "seen": 0}
+    checkpoint.save(run / "unet.pt", {"both": both, "average": average, **clock})
+    shutil.copytree(folder / "tokenizer", run / "tokenizer", dirs_exist_ok=True)
 
 
 def _half(state: dict[str, Any]) -> dict[str, Any]:

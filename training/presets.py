@@ -69,7 +69,7 @@ class UNetPlan:
     caption_dropout: float = 0.12
     word_noise: float = 0.1
     snr_limit: float = 5.0
-    ema_decay: float = 0.999
+    ema_decay: float = 0.998
     clip: float = 1.0
 
 
@@ -101,12 +101,12 @@ CPU_128 = Preset(
     name="cpu-128",
     native=128,
     buckets=(
-        Bucket(128, 128, 30_720, 24, 0.70),
-        Bucket(192, 128, 3_072, 16, 0.08),
-        Bucket(128, 192, 3_072, 16, 0.08),
-        Bucket(192, 192, 2_560, 12, 0.08),
-        Bucket(160, 160, 1_536, 16, 0.03),
-        Bucket(256, 256, 1_024, 6, 0.03),
+        Bucket(128, 128, 30_720, 24, 0.52),
+        Bucket(192, 128, 3_072, 16, 0.09),
+        Bucket(128, 192, 3_072, 16, 0.09),
+        Bucket(192, 192, 2_560, 12, 0.12),
+        Bucket(160, 160, 1_536, 16, 0.04),
+        Bucket(256, 256, 1_024, 6, 0.14),
     ),
     held_out=256,
     captions=60_000,
@@ -130,7 +130,7 @@ GPU_256 = Preset(
     captions=60_000,
     vocabulary=1500,
     autoencoder=AutoencoderPlan(minutes=4.0, decoder_minutes=1.0, crop=128, crop_batch=64),
-    unet=UNetPlan(minutes=19.0, ema_decay=0.9995),
+    unet=UNetPlan(minutes=19.0, ema_decay=0.999),
     enough=6_000,
     device="cuda",
     ranks=1,

@@ -76,6 +76,10 @@ class Recipe:
         """Take up a run from such files."""
         parcels.unpack(folder, self.run)
 
+    def adopt(self, folder: Path) -> None:
+        """Begin a run from an exported model; `render`, `latents` and `unet` follow."""
+        parcels.adopt(folder, self.run)
+
     def all(self) -> None:
         """Everything, in order."""
         first, *others = STAGES

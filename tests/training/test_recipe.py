@@ -9,15 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from training import diffusion, networks
+from training.__main__ import DEMO
 from training.autoencoder import normalise
+from training.export import export
 from training.losses import psnr
 from training.muon import orthogonalise
 from training.optimisers import pace
-from training.parcels import pack, unpack
+from training.parcels import adopt, pack, unpack
 from training.pictures import HELD_OUT_SEED, Gallery, draw, plan
-from training.presets import SMOKE
+from training.presets import CPU_128, SMOKE
 from training.stages import Recipe, RunLog
 from training.teacher import components, teach
 from training.tokenizer import Words, train
@@ -117,3 +120,11 @@ def test_the_whole_recipe_runs_resumes_and_travels(tmp_path: Path) -> None:
     longer = replace(recipe, preset=replace(quick, unet=replace(quick.unet, minutes=0.02)))
     longer.unet()
     assert "unet:" in (tmp_path / "log.txt").read_text()
+
+
+def test_a_run_can_begin_from_an_exported_model(tmp_path: Path) -> None:
+    adopt(DEMO, tmp_path / "run")
+    export(CPU_128, tmp_path / "run", tmp_path / "demo", RunLog(tmp_path))
+    for file in DEMO.rglob("*.safetensors"):
+        same = load_file(tmp_path / "demo" / file.relative_to(DEMO))
+        assert all(torch.equal(value, same[name]) for name, value in load_file(file).items())
