@@ -74,7 +74,7 @@ def test_the_judge_answers_for_every_picture_and_subject() -> None:
 def test_augmentation_keeps_the_shape_and_follows_its_generator() -> None:
     pixels = torch.from_numpy(render(3).rgb.transpose(2, 0, 1)[None].copy()).repeat(4, 1, 1, 1)
     first, second = (augmented(pixels, torch.Generator().manual_seed(seed)) for seed in (1, 1))
-    assert first.shape == (4, 3, 128, 128)
+    assert first.shape == (4, 3, 64, 64)
     assert torch.equal(first, second)
     assert not torch.equal(first[0], first[1])
 
