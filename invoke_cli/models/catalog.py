@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
-from invoke_cli.errors import ModelError, SettingsError
+from invoke_cli.errors import ModelError
+from invoke_cli.models.entries import ModelEntry, read_entry
 from invoke_cli.registry import nearest
-from invoke_cli.yaml_file import load_mapping
+from invoke_cli.yaml_file import load_placed
 
-
-@dataclass(frozen=True, kw_only=True)
-class ModelEntry:
-    """One model of the catalog.
-
-    source: "embedded:demo", the path of a diffusers directory, or a hub id "org/name[@revision]".
-    native_size: pixels; overrides what the model's own configuration says.
-    defaults: values for prompt-line switches that suit the model, by their long names.
-    """
-
-    name: str
-    source: str
-    revision: str | None = None
-    native_size: int | None = None
-    description: str = ""
-    default: bool = False
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+__all__ = ["Catalog", "ModelEntry"]
 
 
 class Catalog:
@@ -42,7 +25,8 @@ class Catalog:
         entries: dict[str, ModelEntry] = {}
         for path in paths:
             if path.is_file():
-                entries |= {name: _entry(name, value, path) for name, value in load_mapping(path).items()}
+                placed = load_placed(path)
+                entries |= {name: read_entry(name, value, str(path)) for name, value in placed.items()}
         return cls(entries)
 
     @property
@@ -82,17 +66,3 @@ def _looks_like_hub_id(text: str) -> bool:
     # A hub id is org/name; a path that is meant to be local starts with a dot, a slash or a tilde.
     owner, slash, name = text.partition("/")
     return bool(slash and owner and name) and "/" not in name and owner[0] not in ".~"
-
-
-def _entry(name: str, value: object, path: Path) -> ModelEntry:
-    if not isinstance(value, dict):
-        raise SettingsError(f"{path}: the model {name!r} should have keys such as 'source:'")
-    known = {item.name for item in fields(ModelEntry)} - {"name"}
-    for key in value:
-        if key not in known:
-            meant = nearest(str(key), known)
-            hint = f"did you mean {meant}?" if meant else f"there are: {', '.join(sorted(known))}"
-            raise SettingsError(f"{path}: the model {name!r} has an unknown key {key!r}", hint)
-    if not isinstance(value.get("source"), str):
-        raise SettingsError(f"{path}: the model {name!r} needs a 'source:' (a directory or a hub id)")
-    return ModelEntry(name=name, **value)
