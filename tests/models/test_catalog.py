@@ -117,6 +117,61 @@ def test_every_kind_of_source_has_its_place(tmp_path: Path) -> None:
     assert source_of(catalog.find("some/model@v1")) is SOURCES["hub"]
 
 
+OWN = "# mine\nfirst: {source: a/b, default: true}\n"
+
+
+def test_the_users_file_is_made_when_first_needed(tmp_path: Path) -> None:
+    own = tmp_path / "config" / "models.yaml"
+    catalog = Catalog.read(SHIPPED, own)
+    catalog.write("new", {"source": "a/b", "description": "fresh"})
+    assert catalog.find("new").description == Catalog.read(own).find("new").description == "fresh"
+    assert catalog.is_own("new")
+    assert not catalog.is_own("demo")
+
+
+def test_a_shipped_entry_is_copied_before_it_is_changed(tmp_path: Path) -> None:
+    own = written(tmp_path, OWN)
+    shipped = SHIPPED.read_bytes()
+    catalog = Catalog.read(SHIPPED, own)
+    catalog.write("demo", {"description": "mine"})
+    assert catalog.find("demo").description == "mine"
+    assert catalog.find("demo").defaults == {"fit": True}
+    assert own.read_text().startswith(OWN)
+    catalog.remove("demo")
+    assert "travels" in catalog.find("demo").description
+    assert own.read_text().startswith(OWN)
+    assert SHIPPED.read_bytes() == shipped
+
+
+def test_the_default_passes_on(tmp_path: Path) -> None:
+    own = written(tmp_path, OWN)
+    catalog = Catalog.read(SHIPPED, own)
+    catalog.write("demo", {"default": True})
+    assert catalog.find("").name == "demo"
+    assert own.read_text().startswith("# mine\nfirst: {source: a/b}\n")
+    catalog.write("second", {"source": "c/d", "default": True})
+    assert catalog.find("").name == Catalog.read(SHIPPED, own).find("").name == "second"
+
+
+def test_a_wrong_edit_changes_nothing(tmp_path: Path) -> None:
+    own = written(tmp_path, OWN)
+    catalog = Catalog.read(SHIPPED, own)
+    with pytest.raises(SettingsError, match="native_size"):
+        catalog.write("first", {"native_size": "big"})
+    assert own.read_text() == OWN
+    assert catalog.find("first").native_size is None
+
+
+def test_a_catalog_without_a_file_cannot_be_written() -> None:
+    with pytest.raises(ModelError, match="in no file"):
+        Catalog({}).write("new", {"source": "a/b"})
+
+
+def test_a_file_is_called_by_its_stem(tmp_path: Path) -> None:
+    (tmp_path / "one.safetensors").touch()
+    assert Catalog.read(SHIPPED).find(str(tmp_path / "one.safetensors")).name == "one"
+
+
 def test_yaml_never_builds_objects(tmp_path: Path) -> None:
     text = f"demo: !!python/object/apply:os.mkdir ['{tmp_path / 'made'}']"
     with pytest.raises(SettingsError):
