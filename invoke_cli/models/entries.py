@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -39,6 +39,12 @@ class ModelEntry:
     description: str = ""
     default: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def weights(self) -> Hashable:
+        """What decides how the model is loaded: entries that agree in this share what is in memory."""
+        apart = {"description", "default", "defaults"}
+        return tuple(getattr(self, item.name) for item in fields(self) if item.name not in apart)
 
 
 KEYS = tuple(item.name for item in fields(ModelEntry) if item.name != "name")

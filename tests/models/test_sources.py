@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from invoke_cli.errors import ModelError, SettingsError
-from invoke_cli.models.cache import ModelCache, load_from_source
+from invoke_cli.models.cache import load_from_source
 from invoke_cli.models.catalog import ModelEntry
 from invoke_cli.models.devices import check_device, check_precision, pick_device, pick_dtype
 from invoke_cli.models.files import fingerprint, read_facts
@@ -126,24 +126,6 @@ def test_fingerprints_tell_weights_apart(copied: Path) -> None:
     content[-1] ^= 1
     weights.write_bytes(content)
     assert fingerprint(copied) != before
-
-
-def test_a_model_is_loaded_once_and_a_failed_load_is_tried_again() -> None:
-    calls = []
-
-    def load(wanted: ModelEntry, device: str, precision: str) -> str:
-        calls.append((wanted.name, device, precision))
-        if len(calls) == 1:
-            raise ModelError("the disk was away")
-        return "bundle"
-
-    cache = ModelCache("cpu", "auto", load)  # type: ignore[arg-type]
-    with pytest.raises(ModelError, match="away"):
-        cache.lend(entry("x"))
-    assert cache.state(entry("x")) == "not loaded"
-    assert cache.lend(entry("x")) == cache.lend(entry("x")) == "bundle"
-    assert calls == [("some", "cpu", "auto")] * 2
-    assert cache.state(entry("x")) == "ready"
 
 
 def test_devices_and_precisions() -> None:
