@@ -152,6 +152,7 @@ def _draw_one(
             yield Progress(made, index, len(plan.jobs))
             if every > 0 and ((made.index + 1) % every == 0 or made.index + 1 == made.total):
                 frames.append(_frame(made, bundle, job))
+    yield from map(Notice, picture.notes)
     path = outputs.save_picture(job, picture.rgb, job.line, _facts(job, start, bundle))
     yield Saved(path, known(job.request.seed), job.line, picture.seconds)
     if frames:
@@ -175,8 +176,10 @@ def _within_memory(stream: Iterator[Step | Picture], job: Job) -> Iterator[Step 
 
 def _frame(step: Step, bundle: Bundle, job: Job) -> Labelled:
     """An intermediate result: the clean picture that the network believed in at this step."""
+    from invoke_cli.diffusion.rescue import decoded_again
+
     label = f"step {step.index + 1} of {step.total}, sigma {step.sigma:.3g}"
-    return f"{step.index + 1:04}", label, bundle.decode(step.clean, job.axes)
+    return f"{step.index + 1:04}", label, decoded_again(bundle, step.clean, job.axes)[0]
 
 
 def _facts(job: Job, start: Start, bundle: Bundle) -> dict[str, object]:
