@@ -40,7 +40,9 @@ def _session(invocation: Invocation) -> Session:
     from invoke_cli.settings import environment, settings_from, shipped_directory, user_directory
 
     known = environment()
-    settings = settings_from(invocation.values, invocation.config, known, dry_run=invocation.dry_run)
+    settings = settings_from(
+        invocation.values, invocation.config, known, dry_run=invocation.dry_run, yes=invocation.yes
+    )
     catalog = Catalog.read(shipped_directory() / "models.yaml", user_directory(known) / "models.yaml")
     _start_log(known)
     return Session(settings, catalog)

@@ -59,10 +59,10 @@ def _put_key(text: str, name: str, key: str, value: object) -> str:
         return _put_flow(text, entry, key, value)
     pair = _find(entry, key)
     if pair is None:
-        return text if value is None else _inserted(text, entry, f"{_written(key)}: {_written(value)}")
+        return text if value is None else _inserted(text, entry, f"{written(key)}: {written(value)}")
     if value is None:
         return _without_lines(text, *pair)
-    return f"{text[: pair[0].end_mark.index]}: {_written(value)}{text[_end(text, pair[1]) :]}"
+    return f"{text[: pair[0].end_mark.index]}: {written(value)}{text[_end(text, pair[1]) :]}"
 
 
 def _put_flow(text: str, entry: yaml.Node, key: str, value: object) -> str:
@@ -71,7 +71,7 @@ def _put_flow(text: str, entry: yaml.Node, key: str, value: object) -> str:
     values = yaml.safe_load(text[start:end])
     values = {**(values if isinstance(values, dict) else {}), key: value}
     return (
-        text[:start] + _written({key: item for key, item in values.items() if item is not None}) + text[end:]
+        text[:start] + written({key: item for key, item in values.items() if item is not None}) + text[end:]
     )
 
 
@@ -87,8 +87,8 @@ def _appended(text: str, name: str, values: Mapping[str, object]) -> str:
     if text and not text.endswith("\n"):
         text += end
     gap = end if text.strip() and not text.endswith(end * 2) else ""
-    lines = (f"  {_written(key)}: {_written(value)}{end}" for key, value in values.items())
-    return f"{text}{gap}{_written(name)}:{end}{''.join(lines)}"
+    lines = (f"  {written(key)}: {written(value)}{end}" for key, value in values.items())
+    return f"{text}{gap}{written(name)}:{end}{''.join(lines)}"
 
 
 def _without_lines(text: str, key: yaml.Node, value: yaml.Node) -> str:
@@ -132,7 +132,7 @@ def _line_break(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
     """The value as YAML on one line."""
     text = yaml.safe_dump(
         value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=float("inf")

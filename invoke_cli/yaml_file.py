@@ -107,6 +107,14 @@ def _mode(path: Path) -> int:
     return path.stat().st_mode & 0o777 if path.is_file() else 0o644
 
 
+def value_of(text: str, name: str) -> Any:
+    """One value as YAML would read it. Raises SettingsError, which calls it `name`."""
+    try:
+        return yaml.load(text, _StrictLoader)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{name} is not valid YAML: {_reason(error)}") from error
+
+
 def mapping_of(text: str, path: Path) -> dict[str, Any]:
     """The mapping in `text`. Raises SettingsError, which names `path`, when it holds something else."""
     try:

@@ -23,7 +23,7 @@ ALLOWED = {
     "models": COMMON | {"yaml_file", "yaml_edit", "diffusion"},
     "settings": COMMON | {"yaml_file", "language", "models"},
     "shell": COMMON | {"language", "settings"},
-    "session": COMMON | {"settings", "language", "imaging", "diffusion", "models"},
+    "session": COMMON | {"yaml_edit", "settings", "language", "imaging", "diffusion", "models"},
     "repl": COMMON | {"session", "language"},
     "__main__": COMMON | {"shell", "settings", "models", "session", "repl"},
 }

@@ -92,7 +92,7 @@ class ModelCache:
         self._device = device
         self._precision = precision
         self._load = load
-        self._budget = budget if budget is not None else Budget()
+        self.budget = budget if budget is not None else Budget()
         self._weigh = weigh
         self._lock = threading.RLock()
         self._loads: OrderedDict[Hashable, Future[Bundle]] = OrderedDict()
@@ -126,7 +126,7 @@ class ModelCache:
             if newest not in self._loads:  # dropped while it was loading
                 return
             self._sizes[newest] = self._weigh(bundle)
-            room = self._budget.size(bundle)
+            room = self.budget.size(bundle)
             *others, _ = self._loads
             for key in others:
                 if self._fits(room):
@@ -135,7 +135,7 @@ class ModelCache:
                     del self._loads[key], self._sizes[key]
 
     def _fits(self, room: float) -> bool:
-        few = self._budget.models is None or len(self._sizes) <= self._budget.models
+        few = self.budget.models is None or len(self._sizes) <= self.budget.models
         return few and sum(self._sizes.values()) <= room
 
     def lend(self, entry: ModelEntry) -> Bundle:

@@ -60,7 +60,7 @@ def read_entry(name: str, placed: Placed, where: str) -> ModelEntry:
     values: dict[str, Any] = {}
     for key, value in placed.value.items():
         at = f"{where}, line {placed.lines.get(str(key), placed.line)}: {name}:"
-        values[_known(str(key), at)] = read_value(str(key), value, at)
+        values[check_key(str(key), at)] = read_value(str(key), value, at)
     if "source" not in values:
         raise SettingsError(
             f"{where}, line {placed.line}: {name} needs a 'source:' (a directory, a file or a hub id)"
@@ -68,7 +68,8 @@ def read_entry(name: str, placed: Placed, where: str) -> ModelEntry:
     return ModelEntry(name=name, **values)
 
 
-def _known(key: str, at: str) -> str:
+def check_key(key: str, at: str) -> str:
+    """`key` when models.yaml may hold it. Raises SettingsError, whose message begins with `at`, else."""
     if key in KEYS:
         return key
     meant = nearest(key, KEYS)
@@ -78,7 +79,7 @@ def _known(key: str, at: str) -> str:
 
 def read_value(key: str, value: object, at: str) -> Any:
     """A value as YAML gives it, in the form that the entry's field `key` has. `at` begins messages."""
-    if _known(key, at) in _READERS:
+    if check_key(key, at) in _READERS:
         accept, form = _READERS[key]
         read = accept(value)
         if read is None:

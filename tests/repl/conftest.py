@@ -21,10 +21,11 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 class FakeSession:
     """Gives the queued answers in order. What is callable in an answer is called, not yielded."""
 
-    def __init__(self, *answers, outdir=Path("outputs/img-samples"), dry_run=False, world=None):
+    def __init__(self, *answers, outdir=Path("outputs/img-samples"), dry_run=False, yes=False, world=None):
         self.answers = deque(answers)
         self.outdir = outdir
         self.dry_run = dry_run
+        self.settings = SimpleNamespace(yes=yes)
         self.lines = []
         self.closed_early = 0
         self.loading = False
