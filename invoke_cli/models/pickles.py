@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from invoke_cli.errors import ModelError
+from invoke_cli.models.headers import is_safetensors
 
 # What checkpoints from training are known to hold besides weights. A file that asks for anything else is
 # refused although a husk would be harmless: it is not what it claims to be.
@@ -74,15 +75,6 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     if not found:
         raise ModelError(f"{path} holds no weights")
     return found
-
-
-def is_safetensors(path: Path) -> bool:
-    """Whether the file begins as safetensors do: eight bytes that say how long the JSON after them is."""
-    with path.open("rb") as stream:
-        start = stream.read(9)
-    if len(start) < 9 or start[8:] != b"{":
-        return False
-    return int(struct.unpack("<Q", start[:8])[0]) <= path.stat().st_size - 8
 
 
 def _safetensors(path: Path) -> Mapping[str, Tensor]:
