@@ -28,8 +28,10 @@ def load_from_source(entry: ModelEntry, device: str, precision: str) -> Bundle:
     from invoke_cli.models.devices import pick_device, pick_dtype
     from invoke_cli.models.sources import source_of
 
-    place = pick_device(device)
-    return source_of(entry).load(entry, place, pick_dtype(_precision(entry, precision, place.type), place))
+    place, source = pick_device(device), source_of(entry)
+    wanted = _precision(entry, precision, place.type)
+    dtype = pick_dtype(wanted, place, full_size=source.facts(entry).full_size)
+    return source.load(entry, place, dtype)
 
 
 def _precision(entry: ModelEntry, wanted: str, device: str) -> str:

@@ -19,6 +19,7 @@ from invoke_cli.models.files import fingerprint, read_facts
 from invoke_cli.models.sources import source_of
 
 CPU = torch.device("cpu")
+SHIPPED = Path(__file__).parent.parent.parent / "configs"
 
 
 def entry(source: Path | str) -> ModelEntry:
@@ -139,6 +140,17 @@ def test_devices_and_precisions() -> None:
         check_device("gpu")
     with pytest.raises(SettingsError, match="fp8"):
         check_precision("fp8")
+
+
+@pytest.mark.parametrize(("has", "expected"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_full_size_models_are_halved_on_cpus_that_compute_so(
+    has: bool, expected: torch.dtype, monkeypatch: pytest.MonkeyPatch, tiny_model: Path
+) -> None:
+    monkeypatch.setattr("invoke_cli.models.devices.cpu_has_bfloat16", lambda: has)
+    assert pick_dtype("auto", CPU, full_size=True) == expected
+    assert pick_dtype("float32", CPU, full_size=True) == torch.float32
+    assert not read_facts(tiny_model).full_size
+    assert read_facts(SHIPPED / "architectures" / "sd-1").full_size
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
