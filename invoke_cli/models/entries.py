@@ -12,6 +12,7 @@ from invoke_cli.registry import nearest
 from invoke_cli.yaml_file import Placed
 
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
+SPACINGS = ("linspace", "trailing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class ModelEntry:
     overrides what the model's own configuration says. dtype: the precision that suits the model.
     vae: a name from the VAE folder, or a path. loras: names from the LoRA folder with their weights, which
     every line of this model uses. tokenizer: a directory. prediction: what the UNet was trained to predict.
+    spacing: of the timesteps; "trailing" suits models distilled to a few steps.
     defaults: values for prompt-line switches that suit the model, by their long names.
     """
 
@@ -36,14 +38,18 @@ class ModelEntry:
     loras: tuple[tuple[str, float], ...] = ()
     tokenizer: str | None = None
     prediction: str | None = None
+    spacing: str | None = None
     description: str = ""
     default: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def weights(self) -> Hashable:
-        """What decides how the model is loaded: entries that agree in this share what is in memory."""
-        apart = {"description", "default", "defaults"}
+        """What decides how the model is loaded: entries that agree in this share what is in memory.
+
+        LoRAs are put on afterwards, line by line.
+        """
+        apart = {"description", "default", "defaults", "loras"}
         return tuple(getattr(self, item.name) for item in fields(self) if item.name not in apart)
 
 
@@ -126,6 +132,7 @@ _READERS: dict[str, tuple[Callable[[object], Any], str]] = {
     "native_size": (_size, "a number of pixels, a multiple of 8"),
     "dtype": (_one_of(*PRECISIONS), "one of auto, fp32, fp16, bf16"),
     "prediction": (_one_of(*PREDICTIONS), f"one of {', '.join(PREDICTIONS)}"),
+    "spacing": (_one_of(*SPACINGS), f"one of {', '.join(SPACINGS)}"),
     "loras": (_loras, "names with weights, such as {grain: 0.8}"),
     "default": (_switch, "true or false"),
     "defaults": (_mapping, "switches with values, such as {steps: 30}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli.errors import ModelError
@@ -109,12 +110,11 @@ class Models:
 
         entry = self.catalog.find(name)
         suited(entry)
-        facts = source_of(entry).facts(entry)
         if load:
             if self.cache.state(entry) != "ready":
                 yield Notice(f"loading the model {entry.name}")
             self.cache.lend(entry)
-            facts = source_of(entry).facts(entry)  # of a hub model they are known only now
+        facts = source_of(entry).facts(entry)
         self._active, self._facts = entry, facts
         yield Notice(f"lines are drawn with {entry.name} now")
 
@@ -171,13 +171,12 @@ def suited(entry: ModelEntry) -> Request:
 
 
 def _is_there(entry: ModelEntry) -> bool:
-    """Whether the files of a model are there; one on the hub is taken to be."""
-    from invoke_cli.models.sources import SOURCES, source_of
+    """Whether there is something where the model should be; the hub is taken to have it."""
+    from invoke_cli.models.sources import EMBEDDED, SOURCES, embedded_directory, source_of
 
     try:
-        source = source_of(entry)
-        if source is not SOURCES["hub"]:
-            source.facts(entry)
+        if entry.source.startswith(EMBEDDED):
+            return embedded_directory(entry).is_dir()
+        return source_of(entry) is SOURCES["hub"] or Path(entry.source).expanduser().exists()
     except ModelError:
         return False
-    return True

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from invoke_cli.errors import ModelError
 from invoke_cli.models.cache import ModelCache
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.repl.console import TextConsole
@@ -37,7 +38,10 @@ def dialogue(own, tmp_path, tiny_model, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
 
     def load(entry, device, precision):
-        return SimpleNamespace(name=entry.name, device=torch.device("cpu"), native=64)
+        if entry.name == "gone":
+            raise ModelError(f"there is no file {entry.source}")
+        facts = {"native": 64, "scale_within": False, "text_encoder_2": None, "inpaints": False}
+        return SimpleNamespace(name=entry.name, device=torch.device("cpu"), **facts)
 
     def run(*lines, answers=None, **settings):
         cache = ModelCache("cpu", "auto", load, weigh=lambda _: 2 * 10**9)
@@ -85,9 +89,28 @@ def test_without_a_person_the_answer_is_no_unless_told_otherwise(dialogue, own):
 
 def test_a_dry_run_changes_no_catalog(dialogue, own):
     before = own.read_bytes()
-    shown = dialogue("!edit_model home vae=x", "!del_model gone", dry_run=True, yes=True)
-    assert shown.count("a dry run changes no catalog") == 2
+    lines = ["!edit_model home vae=x", "!del_model gone", "!import_model org/other", "!convert_model home"]
+    assert dialogue(*lines, dry_run=True, yes=True).count("a dry run changes no catalog") == 4
     assert own.read_bytes() == before
+
+
+def test_importing_and_converting_at_the_prompt(dialogue, own, tmp_path, snapshot):
+    (tmp_path / "notes.txt").write_text("no model")
+    transcript = dialogue(
+        "!import_model",
+        "!import_model no-such-file.safetensors",
+        "!import_model --nmae x ./notes.txt",
+        "!import_model --name",
+        "!import_model org/name",
+        "!import_model org/other@v1 --name='not this one' --name=mine --default --description 'quite new'",
+        "!edit_model mine",
+        "!switch mine",
+        "!convert_model",
+        "!convert_model home",
+        "!convert_model hoem",
+        "!triggers",
+    )
+    snapshot("importing", transcript)
 
 
 def test_a_quote_that_is_not_closed_is_said(dialogue):

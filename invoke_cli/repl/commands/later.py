@@ -13,9 +13,6 @@ _LATER = (
     ("!clear", "", "Empty the history."),
     ("!N", "", "Put line number N of the history into the input line."),
     ("!mask", "FILE -tm PHRASE", "Show what a text mask would select in a picture."),
-    ("!import_model", "SOURCE", "Add a model from a file, a folder or a hub."),
-    ("!convert_model", "NAME", "Turn a checkpoint file into a model folder."),
-    ("!triggers", "", "List the words that loaded embeddings listen to."),
 )
 
 

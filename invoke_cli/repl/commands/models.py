@@ -1,4 +1,4 @@
-"""`!models`, `!switch` and the commands that change the catalog."""
+"""`!models`, `!switch`, `!triggers` and the commands that change the catalog."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from invoke_cli.repl.commands.arguments import read_arguments, words_of
 from invoke_cli.repl.commands.registry import Answer, Context, Page, command
 from invoke_cli.repl.visible import cells, visible
 from invoke_cli.repl.wording import size_words
+from invoke_cli.session.events import Notice
+from invoke_cli.session.imports import Wish, convert_model, import_models
 from invoke_cli.session.models import Row
 
 _HEADINGS = ("name", "state", "memory")
@@ -48,6 +50,52 @@ def delete_model(argument: str, context: Context) -> Answer:
     """Take a model off the list, after a question. Its files stay where they are."""
     _refuse_in_dry_run(context)
     yield from context.session.models.delete(_one(argument, "!del_model"))
+
+
+@command("!import_model", usage="SOURCE [--name NAME] [--description TEXT] [--default]", completes="weights")
+def import_model(argument: str, context: Context) -> Answer:
+    """Add a checkpoint file, a diffusers directory, all models of a folder, or a hub id to the catalog.
+
+    Each is loaded once, to prove that it works.
+    """
+    read = read_arguments(argument, ("name", "description"), ("default",))
+    if len(read.words) != 1:
+        raise LineError(
+            "!import_model takes one file, folder or hub id", "a path with blanks stands in quotes"
+        )
+    _refuse_in_dry_run(context)
+    switches = read.switches
+    wish = Wish(switches.get("name", ""), switches.get("description", ""), "default" in switches)
+    yield from import_models(context.session.models, read.words[0], wish)
+
+
+@command("!convert_model", "!optimize_model", usage="NAME|FILE [FOLDER]", completes="model")
+def convert_checkpoint(argument: str, context: Context) -> Answer:
+    """Rewrite a checkpoint file as a diffusers directory of safetensors. Pictures stay the same."""
+    words = read_arguments(argument).words
+    if not 1 <= len(words) <= 2:
+        raise LineError("!convert_model takes a model, and perhaps the folder to write", "!models lists them")
+    _refuse_in_dry_run(context)
+    yield from convert_model(context.session.models, words[0], words[1] if len(words) > 1 else "")
+
+
+@command("!triggers")
+def show_triggers(argument: str, context: Context) -> Answer:
+    """List what a prompt may name: the triggers of embeddings, and LoRAs."""
+    _no_more(argument, "!triggers")
+    world = context.session.world()
+    loras = tuple(f"withLora({name})" for name in world.loras)
+    if not world.terms and not loras:
+        yield Notice("there are no embeddings and no LoRAs in the folders for them")
+        return
+    found = (("embeddings", world.terms), ("LoRAs", loras))
+    yield Page("\n".join(line for title, names in found for line in _listed(title, names)))
+
+
+def _listed(title: str, names: tuple[str, ...]) -> Iterator[str]:
+    if names:
+        yield title
+        yield from (f"  {visible(name)}" for name in names)
 
 
 def table(rows: list[Row], width: int) -> Iterator[str]:
