@@ -41,6 +41,10 @@ OPTIONS = (
     Option("precision", "DTYPE", "auto", "auto, fp32, fp16 or bf16"),
     Option("max_loaded_models", "N", "", "how many models stay in memory at most; no limit when left out"),
     Option("max_loaded_gb", "X", "", "how large they may be together; half of the memory when left out"),
+    Option("lora_directory", "FOLDER", "", "where LoRAs are looked for, by name"),
+    Option("embedding_directory", "FOLDER", "", "where embeddings (textual inversion) are looked for"),
+    Option("vae_directory", "FOLDER", "", "where separate VAEs are looked for, by name"),
+    Option("tokenizer", "DIR", "", "take CLIP's vocabulary for checkpoint files from here, and keep it"),
     Option("autoimport", "FOLDER", "", "import the new models in FOLDER at the start"),
 )
 
@@ -50,8 +54,10 @@ class Settings:
     """What holds for a whole session.
 
     device, precision: canonical words of models.devices. max_loaded_models, max_loaded_gb: what may stay in
-    memory, None where nothing was said. yes: the answer to questions that nobody is there to hear.
-    defaults: what the user set for prompt-line switches, unset where they did not.
+    memory, None where nothing was said. lora_directory, embedding_directory, vae_directory: where the
+    files are that lines and models name. tokenizer: where CLIP's vocabulary is taken from. yes: the
+    answer to questions that nobody is there to hear. defaults: what the user set for prompt-line
+    switches, unset where they did not.
     """
 
     model: str = ""
@@ -59,6 +65,10 @@ class Settings:
     precision: str = "auto"
     max_loaded_models: int | None = None
     max_loaded_gb: float | None = None
+    lora_directory: str = "loras"
+    embedding_directory: str = "embeddings"
+    vae_directory: str = "vaes"
+    tokenizer: str = ""
     autoimport: str = ""
     dry_run: bool = False
     yes: bool = False
@@ -92,6 +102,8 @@ def settings_from(
         precision=check_precision(options["precision"]),
         max_loaded_models=_number(options, "max_loaded_models", int),
         max_loaded_gb=_number(options, "max_loaded_gb", float),
+        **{f"{kind}_directory": _folder(options, kind, environment) for kind in ("lora", "embedding", "vae")},
+        tokenizer=options["tokenizer"],
         autoimport=options["autoimport"],
         dry_run=dry_run,
         yes=yes,
@@ -111,6 +123,17 @@ def _number(options: Mapping[str, str], name: str, kind: Callable[[str], N]) -> 
     if not 0 < number < float("inf"):
         raise SettingsError(f"{name} should be a number above 0, not {text!r}")
     return number
+
+
+def _folder(options: Mapping[str, str], kind: str, environment: Mapping[str, str]) -> str:
+    """The folder that was named, or else the one beside the user's other data."""
+    return options[f"{kind}_directory"] or str(data_directory(environment) / f"{kind}s")
+
+
+def data_directory(environment: Mapping[str, str]) -> Path:
+    """Where the user's LoRAs, embeddings and VAEs are kept unless they say otherwise."""
+    base = environment.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "invoke-cli"
 
 
 def user_directory(environment: Mapping[str, str]) -> Path:
