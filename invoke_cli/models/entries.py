@@ -47,9 +47,9 @@ class ModelEntry:
     def weights(self) -> Hashable:
         """What decides how the model is loaded: entries that agree in this share what is in memory.
 
-        LoRAs are put on afterwards, line by line.
+        LoRAs and a VAE are put on afterwards, line by line.
         """
-        apart = {"description", "default", "defaults", "loras"}
+        apart = {"description", "default", "defaults", "loras", "vae"}
         return tuple(getattr(self, item.name) for item in fields(self) if item.name not in apart)
 
 

@@ -46,25 +46,43 @@ def read_json(path: Path) -> dict[str, Any]:
     return loaded
 
 
-def read_facts(directory: Path, native: int | None = None) -> Facts:
-    """The facts of the diffusers directory; `native` overrides the size of its configuration."""
+def read_facts(
+    directory: Path,
+    native: int | None = None,
+    *,
+    prediction: str | None = None,
+    spacing: str | None = None,
+) -> Facts:
+    """The facts of the diffusers directory; what a model's entry says overrides its configuration."""
     unet = read_json(directory / "unet" / "config.json")
     vae = read_json(directory / "vae" / "config.json")
     scheduler = read_json(directory / "scheduler" / "scheduler_config.json")
+    # a network distilled to a few steps (latent consistency) is told the guidance scale
+    if spacing is None and unet.get("time_cond_proj_dim") is not None:
+        spacing = "trailing"
+    if spacing is not None:
+        scheduler = {**scheduler, "timestep_spacing": spacing, "_class_name": None}
     factor = 2 ** (len(vae.get("block_out_channels", (0, 0, 0, 0))) - 1)
     sample = unet.get("sample_size") or 64
     side = sample if isinstance(sample, int) else max(sample)
     return Facts(
         native=native if native is not None else side * factor,
         table=NoiseTable.from_config(scheduler),
-        prediction=str(scheduler.get("prediction_type", "epsilon")),
+        prediction=prediction if prediction is not None else str(scheduler.get("prediction_type", "epsilon")),
         full_size=min(unet.get("block_out_channels", (0,))) >= FULL_SIZE_CHANNELS,
     )
 
 
-def assumed_facts(native: int | None = None) -> Facts:
+def assumed_facts(
+    native: int | None = None, *, prediction: str | None = None, spacing: str | None = None
+) -> Facts:
     """What holds for nearly every Stable Diffusion 1.x and 2.x model, for planning before it is fetched."""
-    return Facts(native if native is not None else 512, NoiseTable.from_config({}), "epsilon", True)
+    return Facts(
+        native=native if native is not None else 512,
+        table=NoiseTable.from_config({"timestep_spacing": spacing}),
+        prediction=prediction if prediction is not None else "epsilon",
+        full_size=True,
+    )
 
 
 def check_tokenizer(directory: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke_cli.errors import ModelError
 from invoke_cli.models.architectures import (
+    GUIDED,
     VAE,
     Architecture,
     Shapes,
@@ -76,24 +77,24 @@ def facts_of(found: Architecture, entry: ModelEntry, shapes: Shapes, metadata: M
     """
     if "ztsnr" in shapes:
         raise ModelError(f"{entry.name} is trained down to zero signal, which is not supported")
-    facts = read_facts(found.directory, entry.native_size)
+    # told the guidance scale, as `read_facts` knows it of a directory
+    spacing = "trailing" if entry.spacing is None and GUIDED in shapes else entry.spacing
     velocity = "v_pred" in shapes or metadata.get("modelspec.prediction_type") in WORDS_FOR_VELOCITY
-    said = entry.prediction if entry.prediction is not None else "v_prediction" if velocity else "epsilon"
-    return Facts(facts.native, facts.table, said, facts.full_size)
+    said = "v_prediction" if velocity and entry.prediction is None else entry.prediction
+    return read_facts(found.directory, entry.native_size, prediction=said, spacing=spacing)
 
 
 def load(path: Path, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
     """The Bundle of a checkpoint. Raises ModelError for what is unfit."""
     from invoke_cli.models.bundles import assemble, load_tokenizer
-    from invoke_cli.models.pickles import load_tensors
     from invoke_cli.models.vocabulary import find
 
     shapes, metadata = described(path)
     found = recognise(shapes, path, entry.kind)
     facts = facts_of(found, entry, shapes, metadata)
-    configs = {part: found.config(part, shapes) for part in _parts(found)}
-    vocabulary = find(configs[found.texts[0].part]["vocab_size"], entry.tokenizer)
-    networks = _networks(load_tensors(path), found, configs, device, dtype)
+    words = found.config(found.texts[0].part, shapes)["vocab_size"]
+    vocabulary = find(words, entry.tokenizer)
+    networks = load_networks(path, found, device, dtype)
     tokenizers = {
         text.part.replace("text_encoder", "tokenizer"): load_tokenizer(vocabulary, text.pad)
         for text in found.texts
@@ -111,21 +112,19 @@ def load(path: Path, entry: ModelEntry, device: torch.device, dtype: torch.dtype
     )
 
 
-def _parts(found: Architecture) -> tuple[str, ...]:
-    return ("unet", "vae", *(text.part for text in found.texts))
-
-
-def _networks(
-    tensors: Mapping[str, Tensor],
-    found: Architecture,
-    configs: Mapping[str, dict[str, Any]],
-    device: torch.device,
-    dtype: torch.dtype,
+def load_networks(
+    path: Path, found: Architecture, device: torch.device, dtype: torch.dtype
 ) -> dict[str, Any]:
+    """The networks of a checkpoint by their names in the diffusers layout. Raises ModelError."""
     from invoke_cli.models.bundles import vae_dtype
     from invoke_cli.models.ldm_names import under, unet_tensors, vae_tensors
     from invoke_cli.models.networks import empty_network, fill
+    from invoke_cli.models.pickles import load_tensors
 
+    tensors = load_tensors(path)
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    parts = ("unet", "vae", *(text.part for text in found.texts))
+    configs = {part: found.config(part, shapes) for part in parts}
     networks = {part: empty_network(config) for part, config in configs.items()}
     fill(networks["unet"], unet_tensors(tensors, configs["unet"]), device, dtype)
     vae = vae_tensors(under(tensors, VAE), configs["vae"])

@@ -73,7 +73,7 @@ class DirectorySource:
 
     def facts(self, entry: ModelEntry) -> Facts:
         """See Source."""
-        return read_facts(self.locate(entry), entry.native_size)
+        return facts_of(self.locate(entry), entry)
 
     def load(self, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
         """See Source."""
@@ -116,7 +116,7 @@ class HubSource:
     def facts(self, entry: ModelEntry) -> Facts:
         """See Source. A model that has not been fetched yet is assumed to be an ordinary one."""
         cached = self._snapshot(entry, offline=True)
-        return read_facts(cached, entry.native_size) if cached else assumed_facts(entry.native_size)
+        return facts_of(cached, entry)
 
     def load(self, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
         """See Source. Downloads what is not in the hub's cache, with its progress bar."""
@@ -170,7 +170,15 @@ def load_directory(directory: Path, entry: ModelEntry, device: torch.device, dty
     from invoke_cli.models.diffusers_directory import load
 
     check_parts(directory)
-    return load(directory, entry, read_facts(directory, entry.native_size), device, dtype)
+    return load(directory, entry, facts_of(directory, entry), device, dtype)
+
+
+def facts_of(directory: Path | None, entry: ModelEntry) -> Facts:
+    """What the entry says, or else the directory's configurations, where there is one yet."""
+    said = {"prediction": entry.prediction, "spacing": entry.spacing}
+    if directory is None:
+        return assumed_facts(entry.native_size, **said)
+    return read_facts(directory, entry.native_size, **said)
 
 
 def _complete(path: Path) -> bool:

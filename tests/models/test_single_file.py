@@ -119,7 +119,9 @@ def test_variants_are_read_off_the_tensors(changes: dict[str, int], tiny_sizes: 
     save_file(kind.tensors(), tmp_path / "model.safetensors")
     bundle = loaded(tmp_path / "model.safetensors")
     assert bundle.inpaints == ("in_channels" in changes)
-    assert bundle.scale_within == ("time_cond_proj_dim" in changes)
+    assert bundle.scale_within == bundle.table.trailing == ("time_cond_proj_dim" in changes)
+    assert not loaded(tmp_path / "model.safetensors", spacing="linspace").table.trailing
+    assert loaded(tmp_path / "model.safetensors", spacing="trailing").table.trailing
     directory = loaded(kind.save_directory(tmp_path / "directory"))
     assert np.array_equal(drawn(bundle), drawn(directory))
 
@@ -303,3 +305,19 @@ def test_every_architecture_ships_its_configurations() -> None:
     for found in ARCHITECTURES:
         parts = {path.name for path in (SHIPPED / "architectures" / found.name).iterdir()}
         assert parts == {"unet", "vae", "scheduler", *(text.part for text in found.texts)}
+
+
+def test_the_shell_switch_takes_a_vocabulary_from_a_directory(
+    own_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from invoke_cli.__main__ import main
+
+    given = tmp_path / "given"
+    given.mkdir()
+    assert main(["--tokenizer", str(given), "--model", "nowhere", "a cat"]) == 2
+    assert "no vocabulary" in capsys.readouterr().err
+    (given / "vocab.json").write_text(json.dumps({str(index): index for index in range(49408)}))
+    (given / "merges.txt").write_text("#version: 0.2\n")
+    assert main(["--tokenizer", str(given), "--model", "nowhere", "a cat"]) == 2
+    assert "no model 'nowhere'" in capsys.readouterr().err
+    assert vocabulary.vocabulary_size(own_directory / "tokenizer") == 49408

@@ -51,6 +51,9 @@ def test_facts_come_from_the_configuration(copied: Path) -> None:
     assert (facts.native, facts.prediction) == (64, "v_prediction")
     assert facts.table.sigmas[-1] == pytest.approx(14.614641229)
     assert read_facts(copied, native=96).native == 96
+    assert read_facts(copied, prediction="sample").prediction == "sample"
+    assert not facts.table.trailing
+    assert read_facts(copied, spacing="trailing").table.trailing
 
 
 @pytest.mark.parametrize("part", ["unet", "vae", "text_encoder", "tokenizer", "scheduler"])
