@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 FEW = 4
 
 
-def defaults_for(bundle: Bundle, source: str) -> dict[str, Any]:
-    """Defaults of switches that a loaded model needs for good pictures; none for an ordinary one.
+def keys_for(bundle: Bundle, source: str) -> dict[str, Any]:
+    """What models.yaml should say of a loaded model for good pictures; nothing of an ordinary one.
 
     A latent consistency model is known by its UNet or its scheduler, a turbo model by its scheduler's
     spacing. A checkpoint file of another distillation looks like any other model.
     """
     if bundle.scale_within:
-        return {"sampler": "lcm", "steps": FEW, "cfg_scale": 8}
+        return {"defaults": {"sampler": "lcm", "steps": FEW, "cfg_scale": 8}}
     path = Path(source).expanduser() / "scheduler" / "scheduler_config.json"
     scheduler = read_json(path) if path.is_file() else {}
     if scheduler.get("_class_name") == "LCMScheduler":
-        return {"sampler": "lcm", "steps": FEW, "cfg_scale": 1}
+        return {"spacing": "trailing", "defaults": {"sampler": "lcm", "steps": FEW, "cfg_scale": 1}}
     ancestral = scheduler.get("_class_name") == "EulerAncestralDiscreteScheduler"
     if ancestral and scheduler.get("timestep_spacing") == "trailing":
-        return {"sampler": "k_euler_a", "steps": FEW, "cfg_scale": 1}
+        return {"defaults": {"sampler": "k_euler_a", "steps": FEW, "cfg_scale": 1}}
     return {}

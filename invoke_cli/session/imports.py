@@ -69,7 +69,7 @@ def _known(models: Models, source: str) -> str | None:
 
 
 def _import(models: Models, source: str, wish: Wish) -> Iterator[Event]:
-    from invoke_cli.models.distilled import defaults_for
+    from invoke_cli.models.distilled import keys_for
 
     name = wish.name if wish.name else free_name(source, models.catalog)
     if wish.name in models.catalog:
@@ -81,7 +81,7 @@ def _import(models: Models, source: str, wish: Wish) -> Iterator[Event]:
         "source": source,
         "description": wish.description if wish.description else _described(bundle, source),
         "default": True if wish.default else None,
-        "defaults": defaults_for(bundle, source) or None,
+        **keys_for(bundle, source),
     }
     try:
         models.catalog.write(name, keys)

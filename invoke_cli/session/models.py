@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,12 +60,12 @@ class Models:
 
     @property
     def facts(self) -> Facts:
-        """What is known of the active model without loading it."""
+        """What is known of the active model without loading it; its size better once it is loaded."""
         from invoke_cli.models.sources import source_of
 
         if self._facts is None:
             self._facts = source_of(self._active).facts(self._active)
-        return self._facts
+        return replace(self._facts, native=self.lend().native) if self.state() == "ready" else self._facts
 
     def state(self) -> str:
         """The state of the active model: "not loaded", "loading", "ready" or "failed"."""

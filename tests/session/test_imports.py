@@ -107,13 +107,32 @@ def test_what_does_not_load_is_not_imported(
     assert not own.exists()
 
 
-def test_a_latent_consistency_model_gets_what_suits_it(
-    session: Session, tiny_model: Path, tmp_path: Path
+LCM = {"_class_name": "LCMScheduler"}
+TURBO = {"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "spacing", "defaults"),
+    [
+        (LCM, "trailing", {"sampler": "lcm", "steps": 4, "cfg_scale": 1}),
+        (TURBO, None, {"sampler": "k_euler_a", "steps": 4, "cfg_scale": 1}),
+        ({"_class_name": "PNDMScheduler"}, None, {}),
+    ],
+)
+def test_a_distilled_model_gets_what_suits_it(
+    session: Session, tiny_model: Path, tmp_path: Path, scheduler: dict, spacing: str | None, defaults: dict
 ) -> None:
     path = Path(shutil.copytree(tiny_model, tmp_path / "quick"))
-    (path / "scheduler" / "scheduler_config.json").write_text(json.dumps({"_class_name": "LCMScheduler"}))
+    (path / "scheduler" / "scheduler_config.json").write_text(json.dumps(scheduler))
     list(import_models(session.models, str(path), Wish()))
-    assert session.models.find("quick").defaults == {"sampler": "lcm", "steps": 4, "cfg_scale": 1}
+    entry = session.models.find("quick")
+    assert (entry.spacing, entry.defaults) == (spacing, defaults)
+
+
+def test_a_network_that_is_told_the_guidance_gets_what_suits_it(session: Session, tmp_path: Path) -> None:
+    path = Kind("sd-1", time_cond_proj_dim=8).save_directory(tmp_path / "consistent")
+    list(import_models(session.models, str(path), Wish()))
+    assert session.models.find("consistent").defaults == {"sampler": "lcm", "steps": 4, "cfg_scale": 8}
 
 
 def test_a_folder_is_imported_once_and_what_is_broken_says_why(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from invoke_cli.models.cache import Budget, ModelCache, load_from_source
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.session.events import Ask, Event, Notice
+from invoke_cli.session.models import Models
 from invoke_cli.session.session import Session
 from invoke_cli.settings import Settings
 from tests.session.conftest import failure, planned, saved
@@ -146,6 +148,16 @@ def test_a_switch_that_fails_changes_nothing(
     assert session.models.active.name == "first"
     assert session.status().state == "ready"
     assert saved(session.run(SHORT))[0].path.read_bytes() == before
+
+
+def test_a_size_that_only_the_loaded_model_knows_is_used(session: Session, loads: Loads) -> None:
+    def load(entry: ModelEntry, device: str, precision: str):  # type: ignore[no-untyped-def]
+        return replace(loads(entry, device, precision), native=48)
+
+    models = Models(session.models.catalog, ModelCache("cpu", "auto", load), "")
+    assert models.facts.native == 64
+    models.lend()
+    assert models.facts.native == 48
 
 
 def test_a_dry_run_switches_without_loading(session: Session, loads: Loads) -> None:
