@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -9,14 +10,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from invoke_cli.errors import ModelError
 from invoke_cli.models.devices import PRECISIONS
 from invoke_cli.models.entries import ModelEntry
+from invoke_cli.models.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
 
 Load = Callable[[ModelEntry, str, str], "Bundle"]
 Weigh = Callable[["Bundle"], int]
+
+_log = logging.getLogger(__name__)
 
 GIGABYTE = 2**30
 # So that a model which does not stay beside the others still fits in while they are there.
@@ -115,12 +120,29 @@ class ModelCache:
 
     def _run(self, entry: ModelEntry, future: Future[Bundle]) -> None:
         try:
-            bundle = self._load(entry, self._device, self._precision)
+            bundle = self._loaded(entry)
             self._make_room(entry.weights, bundle)
         except BaseException as error:
             future.set_exception(error)
         else:
             future.set_result(bundle)
+
+    def _loaded(self, entry: ModelEntry) -> Bundle:
+        """The entry's model. Where memory does not suffice, once more without the other models."""
+        for attempt in ("beside the others", "alone"):
+            try:
+                return self._load(entry, self._device, self._precision)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                _log.info("%s: no memory to load it %s", entry.name, attempt)
+            self._forget_others(entry.weights)
+        raise ModelError(f"there is not enough memory for the model {entry.name}", "try --precision fp16")
+
+    def _forget_others(self, wanted: Hashable) -> None:
+        with self._lock:
+            for key in [key for key in self._sizes if key != wanted]:
+                del self._loads[key], self._sizes[key]
 
     def _make_room(self, newest: Hashable, bundle: Bundle) -> None:
         """Forget models until the rest fits. The one that was asked for last is never among them."""

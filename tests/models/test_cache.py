@@ -105,6 +105,32 @@ def test_without_limits_half_the_memory_is_for_models(
     assert states(cache, *"abc") == ["not loaded", "ready", "ready"]
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate")])
+def test_where_memory_does_not_suffice_the_others_go(error: Exception) -> None:
+    small = {"large": 1, "huge": 2}
+
+    def load(wanted: ModelEntry, device: str, precision: str) -> SimpleNamespace:
+        if small.get(wanted.name, 0):
+            small[wanted.name] -= 1
+            raise error
+        return SimpleNamespace(device=CPU)
+
+    cache = ModelCache("cpu", "auto", load, weigh=lambda _: 1)  # type: ignore[arg-type]
+    cache.lend(entry("a"))
+    cache.lend(entry("large"))
+    assert states(cache, "a", "large") == ["not loaded", "ready"]
+    with pytest.raises(ModelError, match="not enough memory for the model huge"):
+        cache.lend(entry("huge"))
+
+
+def test_an_error_of_another_kind_is_not_hidden(loader: Loader) -> None:
+    def load(wanted: ModelEntry, device: str, precision: str) -> SimpleNamespace:
+        raise RuntimeError("a mistake of ours")
+
+    with pytest.raises(RuntimeError, match="of ours"):
+        ModelCache("cpu", "auto", load).lend(entry("a"))  # type: ignore[arg-type]
+
+
 def test_nobody_waits_for_a_load_that_was_superseded(loader: Loader) -> None:
     loader.gates["slow"] = threading.Event()
     cache = cache_of(loader, models=1)

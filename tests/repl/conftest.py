@@ -12,7 +12,7 @@ import pytest
 from invoke_cli.language.grammar import parse
 from invoke_cli.language.world import World
 from invoke_cli.repl.console import JsonConsole, TextConsole
-from invoke_cli.session.events import Planned, PlannedPicture, Progress, Saved
+from invoke_cli.session.events import Ask, Planned, PlannedPicture, Progress, Saved
 
 WIDTH = 100
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -27,6 +27,7 @@ class FakeSession:
         self.dry_run = dry_run
         self.settings = SimpleNamespace(yes=yes)
         self.lines = []
+        self.replies = []
         self.closed_early = 0
         self.loading = False
         self._world = world or World()
@@ -39,7 +40,8 @@ class FakeSession:
                 if callable(event):
                     event()
                 else:
-                    yield at(event, line_number)
+                    reply = yield at(event, line_number)
+                    self.replies += [reply] if isinstance(event, Ask) else []
         except GeneratorExit:
             self.closed_early += 1
             raise
