@@ -7,10 +7,12 @@ transformers has changed since, so these are mapped here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor
+
+from invoke_cli.errors import ModelError
 
 Tensors = dict[str, Tensor]
 
@@ -40,7 +42,7 @@ def unet_tensors(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Te
     from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 
     own = {name: tensor for name, tensor in tensors.items() if name.startswith("model.diffusion_model.")}
-    renamed: Tensors = convert_ldm_unet_checkpoint(own, config)
+    renamed = _converted(convert_ldm_unet_checkpoint, own, config)
     guided = own.get("model.diffusion_model.time_embed.cond_proj.weight")
     return renamed if guided is None else renamed | {"time_embedding.cond_proj.weight": guided}
 
@@ -49,8 +51,14 @@ def vae_tensors(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Ten
     """An autoencoder's tensors, named as in diffusers; `tensors` have no prefix."""
     from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
 
-    renamed: Tensors = convert_ldm_vae_checkpoint(dict(tensors), config)
-    return renamed
+    return _converted(convert_ldm_vae_checkpoint, dict(tensors), config)
+
+
+def _converted(convert: Callable[..., Tensors], tensors: Tensors, config: Mapping[str, Any]) -> Tensors:
+    try:
+        return convert(tensors, config)
+    except (KeyError, IndexError) as error:
+        raise ModelError(f"the checkpoint lacks tensors that it should have, such as {error}") from error
 
 
 def clip_tensors(tensors: Mapping[str, Tensor]) -> Tensors:

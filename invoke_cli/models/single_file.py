@@ -87,6 +87,7 @@ def facts_of(found: Architecture, entry: ModelEntry, shapes: Shapes, metadata: M
 def load(path: Path, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
     """The Bundle of a checkpoint. Raises ModelError for what is unfit."""
     from invoke_cli.models.bundles import assemble, load_tokenizer
+    from invoke_cli.models.diffusers_directory import quiet
     from invoke_cli.models.vocabulary import find
 
     shapes, metadata = described(path)
@@ -94,11 +95,12 @@ def load(path: Path, entry: ModelEntry, device: torch.device, dtype: torch.dtype
     facts = facts_of(found, entry, shapes, metadata)
     words = found.config(found.texts[0].part, shapes)["vocab_size"]
     vocabulary = find(words, entry.tokenizer)
-    networks = load_networks(path, found, device, dtype)
-    tokenizers = {
-        text.part.replace("text_encoder", "tokenizer"): load_tokenizer(vocabulary, text.pad)
-        for text in found.texts
-    }
+    with quiet():
+        networks = load_networks(path, found, device, dtype)
+        tokenizers = {
+            text.part.replace("text_encoder", "tokenizer"): load_tokenizer(vocabulary, text.pad)
+            for text in found.texts
+        }
     return assemble(
         networks,
         tokenizers,

@@ -113,6 +113,15 @@ def test_half_precision_files_become_what_is_asked_for(name: str, tiny_sizes: An
         assert not any(tensor.is_meta for tensor in (*network.parameters(), *network.buffers()))
 
 
+def test_loading_a_file_says_nothing(
+    tiny_sizes: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    save_file(tiny_sizes("sdxl").tensors(), tmp_path / "model.safetensors")
+    capfd.readouterr()
+    loaded(tmp_path / "model.safetensors")
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("changes", [{"in_channels": 9}, {"time_cond_proj_dim": 8}])
 def test_variants_are_read_off_the_tensors(changes: dict[str, int], tiny_sizes: Any, tmp_path: Path) -> None:
     kind = tiny_sizes("sd-1", **changes)
@@ -194,6 +203,14 @@ def test_what_is_no_checkpoint_is_said(tmp_path: Path, tiny_sizes: Any) -> None:
         loaded(tmp_path / "away.safetensors")
     with pytest.raises(ModelError, match="called 'sd-9'"):
         recognise(real_shapes("sd-1"), Path("x"), "sd-9")
+
+
+def test_a_checkpoint_with_a_hole_is_said(tmp_path: Path, tiny_sizes: Any) -> None:
+    tensors = tiny_sizes("sdxl").tensors()
+    del tensors["model.diffusion_model.label_emb.0.2.bias"]
+    save_file(tensors, tmp_path / "torn.safetensors")
+    with pytest.raises(ModelError, match=r"lacks tensors .*label_emb\.0\.2\.bias"):
+        loaded(tmp_path / "torn.safetensors")
 
 
 def test_an_unfit_width_is_said() -> None:
