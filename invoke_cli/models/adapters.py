@@ -19,6 +19,7 @@ from invoke_cli.diffusion.recent import Recent
 from invoke_cli.models.embeddings import teach
 from invoke_cli.models.folders import Stamp
 from invoke_cli.models.lora import Layer, Lora, matched, read_lora
+from invoke_cli.models.vae import load_vae
 from invoke_cli.models.wanted import UsedLora, Wanted
 
 
@@ -37,6 +38,7 @@ class Wardrobe:
     def __init__(self) -> None:
         self._states: WeakKeyDictionary[Bundle, _State] = WeakKeyDictionary()
         self._loras: Recent[Lora] = Recent(4)
+        self._vaes: Recent[Any] = Recent(2)
 
     def dress(self, bundle: Bundle, wanted: Wanted) -> tuple[Bundle, tuple[str, ...]]:
         """The model with these adapters and no others, and what to say of them the first time.
@@ -55,12 +57,19 @@ class Wardrobe:
         notices = self._merge(bundle, wanted.loras, state)
         words = {word.trigger: word.file.path for word in wanted.words}
         try:
-            state.dressed = teach(replace(bundle), words)
+            state.dressed = teach(replace(bundle, vae=self._vae(bundle, wanted)), words)
         except Exception:
             _undress(state)
             raise
         state.wanted = wanted
         return state.dressed, notices
+
+    def _vae(self, bundle: Bundle, wanted: Wanted) -> Any:
+        """The VAE that was asked for, loaded once, or else the model's own."""
+        if wanted.vae is None:
+            return bundle.vae
+        path = wanted.vae.file.path
+        return self._vaes.get((wanted.vae.file, bundle.device, bundle.dtype), lambda: load_vae(path, bundle))
 
     def _merge(self, bundle: Bundle, loras: tuple[UsedLora, ...], state: _State) -> tuple[str, ...]:
         """Put merged weights in the places of the model's own; all are computed before any is put."""

@@ -19,10 +19,15 @@ from invoke_cli.language.request import Request
 from invoke_cli.language.world import World
 from invoke_cli.models.cache import Budget, ModelCache
 from invoke_cli.models.catalog import Catalog
+from invoke_cli.models.folders import Folder
+from invoke_cli.models.wanted import AdapterFolders
 from invoke_cli.session.events import Event, Failed, Notice, Planned, Saved
 from invoke_cli.session.models import Models
 
 if TYPE_CHECKING:
+    from invoke_cli.diffusion.bundle import Bundle
+    from invoke_cli.models.adapters import Wardrobe
+    from invoke_cli.models.wanted import Wanted
     from invoke_cli.session.job import Context, Plan
     from invoke_cli.session.outputs import LineOutputs
     from invoke_cli.settings import Settings
@@ -52,6 +57,12 @@ class Session:
         if cache is None:
             cache = ModelCache(settings.device, settings.precision, budget=budget)
         self.models = Models(catalog, cache, settings.model)
+        self._folders = AdapterFolders(
+            Folder("LoRA", Path(settings.lora_directory).expanduser()),
+            Folder("embedding", Path(settings.embedding_directory).expanduser()),
+            Folder("VAE", Path(settings.vae_directory).expanduser()),
+        )
+        self._wardrobe: Wardrobe | None = None
         self._seeds: tuple[int, ...] = ()
         self._pictures: tuple[Path, ...] = ()
         self._used_seeds: dict[int, None] = {}
@@ -88,6 +99,8 @@ class Session:
             samplers=tuple(SAMPLERS),
             models=self.models.catalog.names,
             seeds=tuple(str(seed) for seed in self._used_seeds),
+            terms=self._folders.triggers(),
+            loras=tuple(self._folders.loras.files()),
         )
 
     def run(self, line: str, line_number: int = 1) -> Iterator[Event]:
@@ -134,6 +147,9 @@ class Session:
             pictures=self._pictures,
             new_seed=lambda: int.from_bytes(os.urandom(4)),
             predict=outputs.predict,
+            folders=self._folders,
+            loras=self.models.active.loras,
+            vae=self.models.active.vae,
         )
 
     def _draw(self, planned: Plan, outputs: LineOutputs) -> Iterator[Event]:
@@ -141,13 +157,23 @@ class Session:
 
         if self.models.state() == "loading":
             yield Notice(f"waiting for the model {self.models.active.name} to load")
-        bundle = self.models.lend()
+        bundle, notices = self._dressed(planned.wanted)
+        yield from map(Notice, notices)
         made: list[tuple[int, Path]] = []
         for event in draw(planned, bundle, outputs):
             if isinstance(event, Saved) and event.kind == "picture":
                 made.append((event.seed, event.path))
                 self._remember(made)
             yield event
+
+    def _dressed(self, wanted: Wanted) -> tuple[Bundle, tuple[str, ...]]:
+        """The model with what the line adds to it, and what to say of that."""
+        from invoke_cli.models.adapters import Wardrobe
+
+        bundle = self.models.lend()
+        if self._wardrobe is None:
+            self._wardrobe = Wardrobe()
+        return self._wardrobe.dress(bundle, wanted)
 
     def _remember(self, made: list[tuple[int, Path]]) -> None:
         # Done picture by picture, so that an interrupted line can still be referred to.
