@@ -164,12 +164,13 @@ def diffusers(file: Path, device: Any) -> list[Any]:
         return []
     configs = str(configs_directory() / "architectures" / "sd-1")
     options = {"torch_dtype": torch.float16, "local_files_only": True}
+    checkpoint = load_file(file)  # once for all parts, as its pipelines do
     parts = [
-        kind.from_single_file(str(file), config=configs, subfolder=part, **options)
+        kind.from_single_file(dict(checkpoint), config=configs, subfolder=part, **options)
         for kind, part in ((UNet2DConditionModel, "unet"), (AutoencoderKL, "vae"))
     ]
     text = create_diffusers_clip_model_from_ldm(
-        CLIPTextModel, checkpoint=load_file(file), subfolder="text_encoder", config=configs, **options
+        CLIPTextModel, checkpoint=checkpoint, subfolder="text_encoder", config=configs, **options
     )
     return [tensor for part in (*parts, text) for tensor in part.to(device).parameters()]
 
@@ -193,7 +194,13 @@ def write(file: str) -> None:
         "first_stage_model." + vae_name(n): flat_as_convolution(n, t) for n, t in vae.state_dict().items()
     }
     empty |= {"cond_stage_model.transformer." + n: t for n, t in clip(text).items() if t.is_meta}
-    save_file({n: torch.randn(t.shape, dtype=torch.float16) / 50 for n, t in empty.items()}, file)
+    block = (torch.randn(2**20) / 50).half()
+    save_file({name: filled(tensor.shape, block) for name, tensor in empty.items()}, file)
+
+
+def filled(shape: Any, block: Any) -> Any:
+    """A tensor of the shape that repeats the block's numbers; drawing all anew would take minutes."""
+    return block.repeat(shape.numel() // len(block) + 1)[: shape.numel()].reshape(shape)
 
 
 WAYS: dict[str, Callable[[Path, Any], list[Any]]] = {"floor": floor, "ours": ours, "diffusers": diffusers}

@@ -14,6 +14,7 @@ from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.files import Facts
 
 CLIP_TOKENS = 77
+SDXL_SCALE = 0.13025
 
 
 def assemble(
@@ -47,9 +48,13 @@ def assemble(
 
 
 def vae_dtype(config: Mapping[str, Any], dtype: torch.dtype) -> torch.dtype:
-    """The dtype of an autoencoder: float32 for SDXL's, which overflows in float16 and says so."""
-    upcast = config.get("force_upcast", False) and dtype == torch.float16
-    return torch.float32 if upcast else dtype
+    """The dtype of an autoencoder: float32 for SDXL's, which overflows in float16 unless it was mended.
+
+    A mended one says so by force_upcast: false. That it is true says nothing, for it is so by default and
+    written for every autoencoder; SDXL's is known by its scale.
+    """
+    overflows = config.get("force_upcast", True) and config.get("scaling_factor") == SDXL_SCALE
+    return torch.float32 if overflows and dtype == torch.float16 else dtype
 
 
 def load_tokenizer(directory: Path, pad: str | None = None) -> Any:

@@ -18,6 +18,7 @@ from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.errors import ModelError
 from invoke_cli.models import architectures, vocabulary
 from invoke_cli.models.architectures import ARCHITECTURES, recognise
+from invoke_cli.models.bundles import vae_dtype
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.networks import empty_network
 from invoke_cli.models.sources import source_of
@@ -133,6 +134,16 @@ def test_variants_are_read_off_the_tensors(changes: dict[str, int], tiny_sizes: 
     assert loaded(tmp_path / "model.safetensors", spacing="trailing").table.trailing
     directory = loaded(kind.save_directory(tmp_path / "directory"))
     assert np.array_equal(drawn(bundle), drawn(directory))
+
+
+def test_only_the_autoencoder_that_overflows_stays_in_float32() -> None:
+    def kept(half: torch.dtype = torch.float16, **config: Any) -> torch.dtype:
+        return vae_dtype(config, half)
+
+    assert kept(scaling_factor=0.13025) == kept(scaling_factor=0.13025, force_upcast=True) == torch.float32
+    assert kept(scaling_factor=0.13025, force_upcast=False) == torch.float16
+    assert kept(scaling_factor=0.18215, force_upcast=True) == torch.float16
+    assert kept(torch.bfloat16, scaling_factor=0.13025) == torch.bfloat16
 
 
 # --- what it is -----------------------------------------------------------------------------------------
