@@ -21,6 +21,7 @@ from invoke_cli.models.folders import Stamp
 from invoke_cli.models.lora import read_lora
 from invoke_cli.models.lora_keys import read_key, spellings
 from invoke_cli.models.wanted import UsedLora, Wanted
+from tests import checkpoints
 from tests.tiny import make_text_encoder, make_tokenizer, make_unet, make_vae
 
 RANK, ALPHA = 3, 1.5
@@ -345,3 +346,13 @@ def test_keys_of_other_layouts(name: str, part: str, module: str, role: str) -> 
 )  # fmt: skip
 def test_names_of_the_original_checkpoint_are_translated(original: str, ours: str) -> None:
     assert ours in spellings(original, 2)
+
+
+@pytest.mark.parametrize("layers_per_block", [1, 2])
+def test_every_module_is_found_by_its_original_name(layers_per_block: int) -> None:
+    unet = checkpoints.make_unet(layers_per_block=layers_per_block)
+    for name in layers(unet):
+        original = checkpoints.unet_name(f"{name}.weight", unet).removesuffix(".weight")
+        key = read_key(f"lora_unet_{original.replace('.', '_')}.lora_up.weight")
+        assert key is not None
+        assert name.replace(".", "_") in spellings(key.module, layers_per_block), original
