@@ -167,6 +167,7 @@ def test_a_change_that_loading_does_not_see_loads_nothing(loader: Loader) -> Non
     cache = cache_of(loader)
     cache.lend(entry("a"))
     cache.lend(entry("a", description="mine", defaults={"steps": 3}, default=True))
+    cache.lend(entry("a", vae="soft", loras=(("grain", 0.8),)))
     assert loader.loaded == ["a"]
     cache.lend(entry("a", prediction="v_prediction"))
     assert loader.loaded == ["a", "a"]
