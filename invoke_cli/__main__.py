@@ -40,10 +40,20 @@ def _session(invocation: Invocation) -> Session:
     from invoke_cli.settings import environment, settings_from, shipped_directory, user_directory
 
     known = environment()
-    settings = settings_from(invocation.values, invocation.config, known, dry_run=invocation.dry_run)
+    settings = settings_from(
+        invocation.values, invocation.config, known, dry_run=invocation.dry_run, yes=invocation.yes
+    )
     catalog = Catalog.read(shipped_directory() / "models.yaml", user_directory(known) / "models.yaml")
     _start_log(known)
+    if settings.tokenizer and not settings.dry_run:
+        _keep_vocabulary(settings.tokenizer)
     return Session(settings, catalog)
+
+
+def _keep_vocabulary(directory: str) -> None:
+    from invoke_cli.models.vocabulary import CLIP_WORDS, keep
+
+    keep(Path(directory).expanduser(), CLIP_WORDS)
 
 
 def _start_log(environment: dict[str, str]) -> None:
@@ -67,12 +77,21 @@ def _run(invocation: Invocation, session: Session) -> int:
     from invoke_cli.repl.app import run_lines, run_once, run_repl
 
     console = _console(invocation)
+    if session.settings.autoimport and not session.dry_run:
+        _autoimport(session, console)
     if invocation.line is not None:
         return run_once(session, console, invocation.line)
     lines = _input(invocation)
     if lines is None:
         return run_repl(session, console)
     return run_lines(session, console, lines)
+
+
+def _autoimport(session: Session, console: Console) -> None:
+    from invoke_cli.session.imports import autoimport
+
+    for event in autoimport(session.models, session.settings.autoimport):
+        console.show(event)
 
 
 def _console(invocation: Invocation) -> Console:

@@ -7,10 +7,10 @@ prompt-line switches, which are read by the same codecs as on the line.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from invoke_cli.errors import SettingsError
 from invoke_cli.language.defaults import from_pairs, merge
@@ -21,6 +21,8 @@ from invoke_cli.registry import nearest
 from invoke_cli.yaml_file import load_mapping
 
 PREFIX = "INVOKE_CLI_"
+
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,13 @@ OPTIONS = (
     Option("model", "NAME", "", "a name from models.yaml, a diffusers directory, or a hub id"),
     Option("device", "DEVICE", "auto", "auto, cuda, mps or cpu"),
     Option("precision", "DTYPE", "auto", "auto, fp32, fp16 or bf16"),
+    Option("max_loaded_models", "N", "", "how many models stay in memory at most; no limit when left out"),
+    Option("max_loaded_gb", "X", "", "how large they may be together; half of the memory when left out"),
+    Option("lora_directory", "FOLDER", "", "where LoRAs are looked for, by name"),
+    Option("embedding_directory", "FOLDER", "", "where embeddings (textual inversion) are looked for"),
+    Option("vae_directory", "FOLDER", "", "where separate VAEs are looked for, by name"),
+    Option("tokenizer", "DIR", "", "take CLIP's vocabulary for checkpoint files from here, and keep it"),
+    Option("autoimport", "FOLDER", "", "import the new models in FOLDER at the start"),
 )
 
 
@@ -44,19 +53,35 @@ OPTIONS = (
 class Settings:
     """What holds for a whole session.
 
-    device, precision: canonical words of models.devices. defaults: what the user set for prompt-line
+    device, precision: canonical words of models.devices. max_loaded_models, max_loaded_gb: what may stay in
+    memory, None where nothing was said. lora_directory, embedding_directory, vae_directory: where the
+    files are that lines and models name. tokenizer: where CLIP's vocabulary is taken from. yes: the
+    answer to questions that nobody is there to hear. defaults: what the user set for prompt-line
     switches, unset where they did not.
     """
 
     model: str = ""
     device: str = "auto"
     precision: str = "auto"
+    max_loaded_models: int | None = None
+    max_loaded_gb: float | None = None
+    lora_directory: str = "loras"
+    embedding_directory: str = "embeddings"
+    vae_directory: str = "vaes"
+    tokenizer: str = ""
+    autoimport: str = ""
     dry_run: bool = False
+    yes: bool = False
     defaults: Request = field(default_factory=Request)
 
 
 def settings_from(
-    shell: Mapping[str, Any], config: Path | None, environment: Mapping[str, str], *, dry_run: bool = False
+    shell: Mapping[str, Any],
+    config: Path | None,
+    environment: Mapping[str, str],
+    *,
+    dry_run: bool = False,
+    yes: bool = False,
 ) -> Settings:
     """Merge the layers. `shell` holds what was given on the command line, by long name.
 
@@ -75,9 +100,40 @@ def settings_from(
         model=options["model"],
         device=check_device(options["device"]),
         precision=check_precision(options["precision"]),
+        max_loaded_models=_number(options, "max_loaded_models", int),
+        max_loaded_gb=_number(options, "max_loaded_gb", float),
+        **{f"{kind}_directory": _folder(options, kind, environment) for kind in ("lora", "embedding", "vae")},
+        tokenizer=options["tokenizer"],
+        autoimport=options["autoimport"],
         dry_run=dry_run,
+        yes=yes,
         defaults=defaults,
     )
+
+
+def _number(options: Mapping[str, str], name: str, kind: Callable[[str], N]) -> N | None:
+    """A number above 0, or None where nothing was said."""
+    text = options[name]
+    if not text:
+        return None
+    try:
+        number = kind(text)
+    except ValueError:
+        number = kind("0")
+    if not 0 < number < float("inf"):
+        raise SettingsError(f"{name} should be a number above 0, not {text!r}")
+    return number
+
+
+def _folder(options: Mapping[str, str], kind: str, environment: Mapping[str, str]) -> str:
+    """The folder that was named, or else the one beside the user's other data."""
+    return options[f"{kind}_directory"] or str(data_directory(environment) / f"{kind}s")
+
+
+def data_directory(environment: Mapping[str, str]) -> Path:
+    """Where the user's LoRAs, embeddings and VAEs are kept unless they say otherwise."""
+    base = environment.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "invoke-cli"
 
 
 def user_directory(environment: Mapping[str, str]) -> Path:

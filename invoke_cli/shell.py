@@ -31,6 +31,7 @@ class Invocation:
     config: Path | None
     dry_run: bool
     json: bool
+    yes: bool
     values: dict[str, Any]
 
 
@@ -55,11 +56,12 @@ def read_arguments(arguments: list[str]) -> Invocation:
         config=Path(found.config).expanduser() if found.config is not None else None,
         dry_run=found.dry_run,
         json=found.json,
+        yes=found.yes,
         values=values,
     )
 
 
-_OWN = frozenset({"line", "from_file", "config", "dry_run", "json"})
+_OWN = frozenset({"line", "from_file", "config", "dry_run", "json", "yes"})
 
 
 def _unknown(argument: str) -> SettingsError:
@@ -93,8 +95,13 @@ def _parser() -> argparse.ArgumentParser:
         "--dry_run", "--dry-run", action="store_true", help="say what each line would do; draw nothing"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    parser.add_argument(
+        "--yes", action="store_true", help="answer yes where a command asks and no person is there"
+    )
     for option in OPTIONS:
-        parser.add_argument(f"--{option.name}", metavar=option.metavar, help=option.help)
+        spellings = dict.fromkeys((option.name, option.name.replace("_", "-")))
+        flags = [f"--{spelling}" for spelling in spellings]
+        parser.add_argument(*flags, dest=option.name, metavar=option.metavar, help=option.help)
     _add_switches(parser.add_argument_group("defaults for prompt lines"))
     return parser
 

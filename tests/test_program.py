@@ -117,3 +117,19 @@ def test_a_failed_line_leaves_with_1(tmp_path: Path, tiny_model: Path) -> None:
     assert done.returncode == 1
     assert b"--steps" in done.stderr
     assert b"^" in done.stderr
+
+
+def test_new_models_of_a_folder_are_imported_at_the_start_and_questions_are_answered(
+    tmp_path: Path, tiny_model: Path
+) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "tiny").symlink_to(tiny_model)
+    arguments = ("--device", "cpu", "--autoimport", "new", "--json")
+    done = run(tmp_path, *arguments, given=b"!models\n!del_model tiny\n")
+    assert done.returncode == 0, done.stderr
+    assert "tiny" in (tmp_path / "config" / "invoke-cli" / "models.yaml").read_text()
+    told = [event["event"] for event in objects(done)]
+    assert told == ["notice", "notice", "ask", "notice", "notice", "summary"]
+    again = run(tmp_path, *arguments, "--yes", given=b"!del_model tiny\n")
+    assert [event["event"] for event in objects(again)] == ["ask", "notice", "notice", "summary"]
+    assert "tiny" not in (tmp_path / "config" / "invoke-cli" / "models.yaml").read_text()

@@ -29,6 +29,15 @@ def test_each_layer_overrides_the_one_below(tmp_path: Path) -> None:
     assert settings.defaults.sampler is None
 
 
+def test_what_may_stay_in_memory(tmp_path: Path) -> None:
+    path = config(tmp_path, "max_loaded_models: 3\nautoimport: ~/new\n")
+    shell = read_arguments(["--max-loaded-models", "2", "--max_loaded_gb=6.5", "--yes"])
+    settings = settings_from(shell.values, path, {"HOME": str(tmp_path)}, yes=shell.yes)
+    assert (settings.max_loaded_models, settings.max_loaded_gb) == (2, 6.5)
+    assert (settings.autoimport, settings.yes) == ("~/new", True)
+    assert settings_from({}, None, {"HOME": str(tmp_path)}).max_loaded_models is None
+
+
 def test_the_users_own_file_is_found(tmp_path: Path) -> None:
     (tmp_path / "invoke-cli").mkdir()
     config(tmp_path / "invoke-cli", "strength: 0.4")
@@ -45,6 +54,9 @@ def test_the_users_own_file_is_found(tmp_path: Path) -> None:
         ("device: gpu", "cuda"),
         ("precision: fp17", "fp16"),
         ("steps: 1\nsteps: 2", "twice"),
+        ("max_loaded_models: 1.5", "above 0"),
+        ("max_loaded_gb: nan", "above 0"),
+        ("max_loaded_gb: -1", "above 0"),
         ("init_img: a.png", "not a setting"),
     ],
 )

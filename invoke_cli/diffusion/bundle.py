@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from invoke_cli.diffusion.conditioning import Conditioning, condition, embed
+from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, pooled, size_facts
+from invoke_cli.diffusion.numbers import check_numbers
 from invoke_cli.diffusion.recent import Recent
 from invoke_cli.diffusion.recipe import Fragments
 from invoke_cli.diffusion.schedule import NoiseTable
 from invoke_cli.diffusion.tiling import circular
-from invoke_cli.errors import InvokeError
 
 Pixels = NDArray[np.uint8]
+Hole = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -27,7 +28,9 @@ class Bundle:
     """The networks of one model, ready to run, all on `device` and in `dtype`.
 
     unet, vae: diffusers' UNet2DConditionModel and AutoencoderKL.
-    text_encoder, tokenizer: transformers' CLIPTextModel and CLIPTokenizer.
+    text_encoder, tokenizer: transformers' CLIPTextModel and CLIPTokenizer. SDXL has a second pair; the
+    last of its encoders is a CLIPTextModelWithProjection.
+    blank_negative: no negative prompt is all zeros, not the embeddings of no text (SDXL base).
     table: the noise levels of training. prediction: what the UNet predicts ("epsilon",
     "v_prediction" or "sample"). native: the side of the pictures it was trained on, in pixels.
     name, hash: what files say of the model.
@@ -38,6 +41,9 @@ class Bundle:
     vae: Any
     text_encoder: Any
     tokenizer: Any
+    text_encoder_2: Any = None
+    tokenizer_2: Any = None
+    blank_negative: bool = False
     table: NoiseTable
     prediction: str = "epsilon"
     native: int = 512
@@ -46,6 +52,7 @@ class Bundle:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
     _embeddings: Recent[Tensor] = field(init=False, repr=False, default_factory=lambda: Recent(32))
+    _pooled: Recent[Tensor] = field(init=False, repr=False, default_factory=lambda: Recent(32))
     _latents: Recent[Tensor] = field(init=False, repr=False, default_factory=lambda: Recent(8))
 
     def latent_shape(self, height: int, width: int) -> tuple[int, int, int, int]:
@@ -53,28 +60,81 @@ class Bundle:
         pixels = 2 ** (len(self.vae.config.block_out_channels) - 1)
         return (1, self.vae.config.latent_channels, height // pixels, width // pixels)
 
-    def condition(self, positive: Fragments, negative: Fragments) -> Conditioning:
-        """The embeddings of a prompt's two sides; those of recent prompts are remembered."""
-        return condition(self._embed(positive), self._embed(negative), self._embed(()))
+    @property
+    def readers(self) -> tuple[tuple[Any, Any], ...]:
+        """The tokenizers with their text encoders, in the order of their embeddings."""
+        first = (self.tokenizer, self.text_encoder)
+        return (first,) if self.text_encoder_2 is None else (first, (self.tokenizer_2, self.text_encoder_2))
+
+    @property
+    def inpaints(self) -> bool:
+        """Whether the UNet wants to see the mask and what surrounds it beside the latents."""
+        return bool(self.unet.config.in_channels == 2 * self.vae.config.latent_channels + 1)
+
+    @property
+    def scale_within(self) -> bool:
+        """Whether the UNet was distilled with its guidance and is told the scale (latent consistency)."""
+        return getattr(self.unet.config, "time_cond_proj_dim", None) is not None
+
+    def condition(
+        self, positive: Fragments, negative: Fragments, size: tuple[int, int] | None = None
+    ) -> Conditioning:
+        """The embeddings of a prompt's two sides; those of recent prompts are remembered.
+
+        size: (H, W) of the picture in pixels, which some networks are told; the native one by default.
+        """
+        sides = condition(self._embed(positive), self._embed(negative), self._embed(()))
+        if self.blank_negative and not negative:
+            sides = replace(sides, negative=torch.zeros_like(sides.positive))
+        if not self._told_sizes:
+            return sides
+        square = (self.native, self.native)
+        return replace(sides, added=self._added(positive, negative, square if size is None else size))
+
+    @property
+    def _told_sizes(self) -> bool:
+        return getattr(self.unet.config, "addition_embed_type", None) == "text_time"
 
     def _embed(self, fragments: Fragments) -> Tensor:
-        return self._embeddings.get(
-            fragments, lambda: embed(self.tokenizer, self.text_encoder, fragments, self.device)
-        )
+        return self._embeddings.get(fragments, lambda: self._embed_anew(fragments))
 
-    def encode(self, rgb: Pixels, seamless: Collection[str] = ()) -> Tensor:
+    def _embed_anew(self, fragments: Fragments) -> Tensor:
+        embedded = [
+            embed(tokenizer, encoder, fragments, self.device, penultimate=self._told_sizes)
+            for tokenizer, encoder in self.readers
+        ]
+        return torch.cat(embedded, dim=-1)
+
+    def _added(self, positive: Fragments, negative: Fragments, size: tuple[int, int]) -> dict[str, Tensor]:
+        """What SDXL takes besides embeddings: pooled texts (2, P) and sizes (2, 5 or 6)."""
+        texts = [self._pool(negative), self._pool(positive)]
+        if self.blank_negative and not negative:
+            texts[0] = torch.zeros_like(texts[0])
+        config = self.unet.config
+        room = config.projection_class_embeddings_input_dim - texts[0].shape[-1]
+        facts = size_facts(size, room // config.addition_time_embed_dim)
+        times = torch.tensor(facts, dtype=torch.float32, device=self.device)
+        return {"text_embeds": torch.cat(texts), "time_ids": times}
+
+    def _pool(self, fragments: Fragments) -> Tensor:
+        return self._pooled.get(fragments, lambda: pooled(*self.readers[-1], fragments, self.device))
+
+    def encode(self, rgb: Pixels, seamless: Collection[str] = (), hole: Hole | None = None) -> Tensor:
         """The latents of a picture: the posterior's mean, so that no seed is spent on it.
 
         rgb: uint8 (H, W, 3), H and W multiples of 8. seamless: the axes along which it tiles.
+        hole: bool (H, W), where the picture is the middle grey, 0 in -1..1, that no uint8 can say.
         Returns (1, C, h, w) float32 of about unit variance; those of recent pictures are remembered.
         """
-        content = hashlib.sha256(rgb.tobytes()).digest()
-        key = (content, rgb.shape, tuple(sorted(seamless)))
-        return self._latents.get(key, lambda: self._encode(rgb, seamless))
+        content = hashlib.sha256(rgb.tobytes() + (b"" if hole is None else hole.tobytes())).digest()
+        key = (content, rgb.shape, hole is None, tuple(sorted(seamless)))
+        return self._latents.get(key, lambda: self._encode(rgb, seamless, hole))
 
-    def _encode(self, rgb: Pixels, seamless: Collection[str]) -> Tensor:
+    def _encode(self, rgb: Pixels, seamless: Collection[str], hole: Hole | None) -> Tensor:
         levels = torch.tensor(np.ascontiguousarray(rgb), device=self.device).permute(2, 0, 1)[None]
-        pixels = (levels.float() / 127.5 - 1).to(self.dtype)
+        pixels = (levels.float() / 127.5 - 1).to(self._vae_dtype)
+        if hole is not None:
+            pixels = pixels.masked_fill(torch.tensor(hole, device=self.device), 0.0)
         with torch.inference_mode(), circular(self.vae, seamless):
             mean: Tensor = self.vae.encode(pixels).latent_dist.mean
         return (mean.float() - self._shift) * float(self.vae.config.scaling_factor)
@@ -82,19 +142,21 @@ class Bundle:
     def decode(self, latents: Tensor, seamless: Collection[str] = ()) -> Pixels:
         """The picture of latents, (1, C, h, w) float32, as uint8 (H, W, 3).
 
-        Raises InvokeError when what comes out is not made of numbers, rather than show a black picture.
+        Raises NumbersError when what comes out is not made of numbers, rather than show a black picture.
         """
         scaled = latents / float(self.vae.config.scaling_factor) + self._shift
         with torch.inference_mode(), circular(self.vae, seamless):
-            pixels: Tensor = self.vae.decode(scaled.to(self.dtype)).sample.float()
-        if not bool(pixels.isfinite().all()):
-            raise InvokeError(
-                "the model's result is not a picture: it holds values that are not numbers",
-                "a lower guidance scale (-C) or a higher --precision may help",
-            )
+            pixels: Tensor = self.vae.decode(scaled.to(self._vae_dtype)).sample.float()
+        check_numbers(pixels)
         levels = ((pixels[0] + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
         rgb: Pixels = levels.permute(1, 2, 0).cpu().numpy()
         return np.ascontiguousarray(rgb)
+
+    @property
+    def _vae_dtype(self) -> torch.dtype:
+        # SDXL's autoencoder overflows in float16 and stays in float32 beside a UNet that does not
+        dtype: torch.dtype = getattr(self.vae, "dtype", self.dtype)
+        return dtype
 
     @property
     def _shift(self) -> float:

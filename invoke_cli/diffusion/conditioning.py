@@ -6,7 +6,8 @@ whose embeddings stand one after the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 import torch
@@ -22,10 +23,15 @@ CHUNK = 75
 
 @dataclass(frozen=True, eq=False)
 class Conditioning:
-    """What to draw and what to avoid, each (1, L, D) float32 with the same L."""
+    """What to draw and what to avoid, each (1, L, D) float32 with the same L.
+
+    added: what some networks want to know besides, by the names under which they take it; each
+    (2, ...) float32, of the negative side and then the positive one.
+    """
 
     positive: Tensor
     negative: Tensor
+    added: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Token(NamedTuple):
@@ -45,21 +51,52 @@ def tokens(tokenizer: Any, fragments: Fragments) -> list[Token]:
     ]
 
 
-def embed(tokenizer: Any, encoder: Any, fragments: Fragments, device: torch.device) -> Tensor:
+def embed(
+    tokenizer: Any, encoder: Any, fragments: Fragments, device: torch.device, *, penultimate: bool = False
+) -> Tensor:
     """The embeddings of a prompt, chunk by chunk: (chunks, 77, D) float32; one chunk for no text.
 
     tokenizer, encoder: transformers' CLIPTokenizer and CLIPTextModel.
+    penultimate: what the last layer is given, as SDXL takes it, instead of what it makes of it.
     A weight w moves a token's embedding away from the one that the empty prompt has in its place:
     z = empty + (z - empty) * w, where w is not 1. (The formula of compel.)
     """
     chunks = _chunks(tokenizer, fragments)
-    plain = _encode(encoder, [_framed(tokenizer, [token for token, _ in chunk]) for chunk in chunks], device)
+    ids = [_framed(tokenizer, [token for token, _ in chunk]) for chunk in chunks]
+    plain = _encode(encoder, ids, device, penultimate)
     if all(weight == 1 for _, weight in fragments):
         return plain
-    empty = _encode(encoder, [_framed(tokenizer, [])], device)
+    empty = _encode(encoder, [_framed(tokenizer, [])], device, penultimate)
     framed = [_frame([weight for _, weight in chunk], 1.0, 1.0, 1.0) for chunk in chunks]
     weights = torch.tensor(framed, device=device)[..., None]
     return torch.where(weights == 1, plain, empty + (plain - empty) * weights)
+
+
+def pooled(tokenizer: Any, encoder: Any, fragments: Fragments, device: torch.device) -> Tensor:
+    """The prompt's first chunk in one vector, (1, P) float32; weights have no say in it.
+
+    encoder: transformers' CLIPTextModelWithProjection.
+    """
+    ids = [token for token, _ in _chunks(tokenizer, fragments)[0]]
+    with torch.inference_mode():
+        embedded: Tensor = encoder(torch.tensor([_framed(tokenizer, ids)], device=device)).text_embeds
+        return embedded.float()
+
+
+AESTHETICS = (2.5, 6.0)
+"""How fine a picture the SDXL refiner should think it avoids and draws; the scores of its makers."""
+
+
+def size_facts(size: tuple[int, int], count: int) -> list[Sequence[float]]:
+    """What SDXL is told of a picture, for the negative side and the positive: its sizes and crop.
+
+    size: (H, W) in pixels. count: how many numbers the network takes; 6 are the original size, the crop's
+    corner and the target size, 5 have an aesthetic score in place of the latter.
+    Podell et al. 2023 (arXiv 2307.01952), section 2.2.
+    """
+    if count == 6:
+        return [(*size, 0, 0, *size)] * 2
+    return [(*size, 0, 0, score) for score in AESTHETICS]
 
 
 def condition(positive: Tensor, negative: Tensor, empty: Tensor) -> Conditioning:
@@ -95,10 +132,14 @@ def _frame(items: list[T], begin: T, end: T, pad: T) -> list[T]:
     return [begin, *items, end, *[pad] * (CHUNK - len(items))]
 
 
-def _encode(encoder: Any, ids: list[list[int]], device: torch.device) -> Tensor:
+def _encode(encoder: Any, ids: list[list[int]], device: torch.device, penultimate: bool) -> Tensor:
     """Token ids, (chunks, 77), to embeddings, (chunks, 77, D) float32."""
     with torch.inference_mode():
-        embedded: Tensor = encoder(torch.tensor(ids, device=device)).last_hidden_state
+        if not penultimate:
+            embedded: Tensor = encoder(torch.tensor(ids, device=device)).last_hidden_state
+        else:
+            # [-1] is the last layer's, [-2] the one before, neither of them normed
+            embedded = encoder(torch.tensor(ids, device=device), output_hidden_states=True).hidden_states[-2]
         return embedded.float()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -18,37 +19,92 @@ from invoke_cli.diffusion.step import Denoiser
 from invoke_cli.diffusion.tiling import circular
 from invoke_cli.errors import ModelError
 
-Predict = Callable[[Tensor, float, Tensor], Tensor]
-"""(x, sigma, embeddings (B, L, D)) -> clean latents: a denoiser that still has to be told what to draw."""
+Network = Callable[..., Any]
+"""A UNet, or what stands before one: (z, timesteps, embeddings, ...) -> an object with a `sample`."""
 
 
-def predictor(bundle: Bundle, seamless: Collection[str] = ()) -> Predict:
+class Predict(Protocol):
+    """A denoiser that still has to be told what to draw."""
+
+    def __call__(self, x: Tensor, sigma: float, embeddings: Tensor, /, **added: Tensor) -> Tensor:
+        """The clean latents in x. embeddings: (B, L, D). added: a `Conditioning`'s, (B, ...) each."""
+
+
+def predictor(
+    bundle: Bundle,
+    seamless: Collection[str] = (),
+    *,
+    hint: Tensor | None = None,
+    told_scale: float | None = None,
+) -> Predict:
     """The bundle's UNet as a `Predict`: the only place that scales its input and casts to its dtype.
 
-    seamless: the axes along which the picture tiles.
-    Raises ModelError for a UNet that wants more than latents or predicts something unknown.
+    seamless: the axes along which the picture tiles. hint: what an inpainting network sees beside the
+    latents; see `beside`. told_scale: what a distilled one is told; see `told`.
+    Raises ModelError for a UNet that wants other channels or predicts something unknown.
     """
-    parts = _prediction(bundle)
+    parts = _prediction(bundle, 0 if hint is None else hint.shape[1])
+    network = bundle.unet if hint is None else beside(bundle.unet, hint.to(bundle.dtype))
+    if told_scale is not None:
+        network = told(network, scale_embedding(told_scale, bundle.unet.config.time_cond_proj_dim, bundle))
 
-    def predict(x: Tensor, sigma: float, embeddings: Tensor) -> Tensor:
+    def predict(x: Tensor, sigma: float, embeddings: Tensor, /, **added: Tensor) -> Tensor:
         scaled = (x / math.sqrt(sigma**2 + 1)).to(bundle.dtype)
         # not rounded: between two timesteps the network is told so
         timestep = torch.full((len(x),), bundle.table.t_of(sigma), dtype=torch.float32, device=x.device)
+        more = {"added_cond_kwargs": _cast(added, bundle.dtype)} if added else {}
         with torch.inference_mode(), circular(bundle.unet, seamless):
-            raw: Tensor = bundle.unet(scaled, timestep, embeddings.to(bundle.dtype)).sample
+            raw: Tensor = network(scaled, timestep, embeddings.to(bundle.dtype), **more).sample
         keep, take = parts(sigma)
         return keep * x + take * raw.float()
 
     return predict
 
 
-def _prediction(bundle: Bundle) -> Callable[[float], tuple[float, float]]:
+def _cast(tensors: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
+    return {name: tensor.to(dtype) for name, tensor in tensors.items()}
+
+
+def _prediction(bundle: Bundle, hinted: int) -> Callable[[float], tuple[float, float]]:
     wanted, latents = bundle.unet.config.in_channels, bundle.vae.config.latent_channels
-    if wanted != latents:
+    if wanted != latents + hinted:
         raise ModelError(f"{bundle.name} takes {wanted} channels instead of {latents}; not supported yet")
     if bundle.prediction not in PREDICTIONS:
         raise ModelError(f"{bundle.name} predicts {bundle.prediction!r}, which is not supported")
     return PREDICTIONS[bundle.prediction]
+
+
+def beside(network: Network, hint: Tensor) -> Network:
+    """An inpainting network that sees the hint beside the latents, whatever their noise.
+
+    hint: (1, 1 + C, h, w), the mask and the latents of the picture without what is under it.
+    Rombach et al. 2022 (arXiv 2112.10752), section 4.5, and the order of channels of its code.
+    """
+
+    def hinted(z: Tensor, *args: Any, **more: Any) -> Any:
+        return network(torch.cat([z, hint.expand(len(z), -1, -1, -1)], dim=1), *args, **more)
+
+    return hinted
+
+
+def told(network: Network, embedding: Tensor) -> Network:
+    """A network distilled with its guidance that is told the scale, embedded as (1, D)."""
+
+    def telling(*args: Any, **more: Any) -> Any:
+        return network(*args, timestep_cond=embedding, **more)
+
+    return telling
+
+
+def scale_embedding(scale: float, width: int, bundle: Bundle) -> Tensor:
+    """A guidance scale as sines and cosines, (1, width), as timesteps are embedded; 1 is no guidance.
+
+    Luo et al. 2023 (arXiv 2310.04378), section 4.3: its w is our scale - 1, times 1000.
+    """
+    half = width // 2
+    rates = torch.exp(torch.arange(half, dtype=torch.float32) * (-math.log(10000.0) / (half - 1)))
+    angles = 1000.0 * (scale - 1) * rates
+    return torch.cat([angles.sin(), angles.cos()])[None].to(bundle.device, bundle.dtype)
 
 
 PREDICTIONS: Mapping[str, Callable[[float], tuple[float, float]]] = {
@@ -70,14 +126,25 @@ def guided(predict: Predict, conditioning: Conditioning, scale: float) -> Denois
     """
     if scale in (0, 1):
         only = conditioning.positive if scale == 1 else conditioning.negative
-        return lambda x, sigma: predict(x, sigma, only.expand(len(x), -1, -1))
+        its = {name: sides[int(scale)][None] for name, sides in conditioning.added.items()}
+        return lambda x, sigma: predict(x, sigma, _rows(only, len(x)), **_all_rows(its, len(x)))
     both = torch.cat([conditioning.negative, conditioning.positive])
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
-        avoid, draw = predict(torch.cat([x, x]), sigma, both.repeat_interleave(len(x), dim=0)).chunk(2)
+        added = _all_rows(conditioning.added, len(x))
+        avoid, draw = predict(torch.cat([x, x]), sigma, _rows(both, len(x)), **added).chunk(2)
         return avoid + scale * (draw - avoid)
 
     return denoise
+
+
+def _rows(sides: Tensor, batch: int) -> Tensor:
+    """Each side as often as there are pictures in the batch."""
+    return sides.repeat_interleave(batch, dim=0)
+
+
+def _all_rows(added: Mapping[str, Tensor], batch: int) -> dict[str, Tensor]:
+    return {name: _rows(sides, batch) for name, sides in added.items()}
 
 
 def thresholded(denoise: Denoiser, limit: float) -> Denoiser:

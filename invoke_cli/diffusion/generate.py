@@ -5,27 +5,35 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from invoke_cli.diffusion.bundle import Bundle, Pixels
 from invoke_cli.diffusion.denoiser import guided, keep_outside, predictor, thresholded
 from invoke_cli.diffusion.noise import Noise
+from invoke_cli.diffusion.numbers import check_numbers
 from invoke_cli.diffusion.recipe import Recipe
+from invoke_cli.diffusion.rescue import decoded_again, sampled_again
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.diffusion.schedule import plan_schedule
-from invoke_cli.diffusion.step import Step
+from invoke_cli.diffusion.step import Denoiser, Step
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A finished picture: uint8 (H, W, 3), its base seed, and the wall time since its start."""
+    """A finished picture: uint8 (H, W, 3), its base seed, and the wall time since its start.
+
+    notes: what a user should be told of how it came about.
+    """
 
     rgb: Pixels
     seed: int
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def generate(bundle: Bundle, recipe: Recipe) -> Generator[Step | Picture, None, None]:
@@ -33,37 +41,71 @@ def generate(bundle: Bundle, recipe: Recipe) -> Generator[Step | Picture, None, 
 
     Strength 0 gives back the init picture, pixel for pixel, and calls no network. Strength 1 starts from
     noise alone, as without an init picture. Outside the mask the init picture's pixels stay exactly.
+    Where a half precision does not reach, the part that failed is done again in float32, with a note.
 
     Raises InvokeError for an unknown sampler and for a result that is not made of numbers, ModelError
     for a network that the core cannot run. torch's gradient state is untouched between the yields.
     """
     started = time.perf_counter()
-    rgb = recipe.rgb if recipe.strength == 0 else None
-    if rgb is None:
-        rgb = yield from _drawn(bundle, recipe)
-    yield Picture(_repasted(rgb, recipe), recipe.seed, time.perf_counter() - started)
+    rgb = recipe.rgb
+    notes: tuple[str, ...] = ()
+    if rgb is None or recipe.strength != 0:
+        rgb, notes = yield from _drawn(bundle, recipe)
+    yield Picture(_repasted(rgb, recipe), recipe.seed, time.perf_counter() - started, notes)
 
 
-def _drawn(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, Pixels]:
-    """Yields each step; returns the decoded picture, uint8 (H, W, 3)."""
+def _drawn(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, tuple[Pixels, tuple[str, ...]]]:
+    """Yields each step; returns the decoded picture, uint8 (H, W, 3), and what to say of it."""
+    latents, notes = yield from sampled_again(bundle, partial(_sampled, recipe=recipe))
+    rgb, more = decoded_again(bundle, latents, recipe.seamless)
+    return rgb, (*notes, *more)
+
+
+def _sampled(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, Tensor]:
+    """Yields each step; returns the last latents, (1, C, h, w). Raises NumbersError."""
     walk = SAMPLERS[recipe.sampler]
     schedule = plan_schedule(bundle.table, recipe.steps, recipe.strength, recipe.karras_max)
     shape = bundle.latent_shape(recipe.height, recipe.width)
     noise = Noise(recipe.seed, shape, bundle.device, blend=recipe.blend, perlin=recipe.perlin)
-    conditioning = bundle.condition(recipe.positive, recipe.negative)
     init = _init_latents(bundle, recipe)
-    mask = _latent_mask(bundle, recipe)
-    predict = predictor(bundle, recipe.seamless)
-    denoise = keep_outside(
-        thresholded(guided(predict, conditioning, recipe.scale), recipe.threshold), init, mask
-    )
     x = noise.start() * schedule.sigmas[0]
     if init is not None and recipe.strength < 1:
         x = init + x
-    for step in walk(denoise, x, schedule, noise):
+    for step in walk(_denoiser(bundle, recipe, init), x, schedule, noise):
         x = step.x
+        # the demo and CPUs run in float32, where there is nothing to try instead
+        if bundle.dtype != torch.float32:
+            check_numbers(x)
         yield step
-    return bundle.decode(x, recipe.seamless)
+    return x
+
+
+def _denoiser(bundle: Bundle, recipe: Recipe, init: Tensor | None) -> Denoiser:
+    """The network with everything that stands around it."""
+    mask = _latent_mask(bundle, recipe)
+    conditioning = bundle.condition(recipe.positive, recipe.negative, (recipe.height, recipe.width))
+    # a network distilled with its guidance takes the scale as a number and needs no second half
+    within = bundle.scale_within
+    predict = predictor(
+        bundle,
+        recipe.seamless,
+        hint=_hint(bundle, recipe) if bundle.inpaints else None,
+        told_scale=recipe.scale if within else None,
+    )
+    drawing = guided(predict, conditioning, 1 if within else recipe.scale)
+    return keep_outside(thresholded(drawing, recipe.threshold), init, mask)
+
+
+def _hint(bundle: Bundle, recipe: Recipe) -> Tensor:
+    """What an inpainting network sees beside the latents, (1, 1 + C, h, w) float32: mask and surroundings.
+
+    Without a mask, or without a picture, all is to be drawn and nothing is around it.
+    """
+    size = (recipe.height, recipe.width)
+    rgb = recipe.rgb if recipe.rgb is not None else np.zeros((*size, 3), dtype=np.uint8)
+    hole = recipe.mask >= 0.5 if recipe.mask is not None else np.ones(size, dtype=np.bool_)
+    seen = bundle.encode(rgb, recipe.seamless, hole)
+    return torch.cat([_on_latents(bundle, hole.astype(np.float32)), seen], dim=1)
 
 
 def _init_latents(bundle: Bundle, recipe: Recipe) -> Tensor | None:
@@ -74,14 +116,17 @@ def _init_latents(bundle: Bundle, recipe: Recipe) -> Tensor | None:
 
 
 def _latent_mask(bundle: Bundle, recipe: Recipe) -> Tensor | None:
-    """The mask on the latents' grid, (1, 1, h, w): each takes the largest value among its pixels.
+    """The recipe's mask on the latents' grid, (1, 1, h, w), if it has one."""
+    return None if recipe.mask is None else _on_latents(bundle, recipe.mask)
+
+
+def _on_latents(bundle: Bundle, mask: NDArray[np.float32]) -> Tensor:
+    """A mask on the latents' grid, (1, 1, h, w): each takes the largest value among its pixels.
 
     So every pixel that is to be drawn can change; those beside it are pasted back from the init picture.
     """
-    if recipe.mask is None:
-        return None
-    height, width = bundle.latent_shape(*recipe.mask.shape)[-2:]
-    pixels = torch.tensor(recipe.mask, dtype=torch.float32, device=bundle.device)
+    height, width = bundle.latent_shape(*mask.shape)[-2:]
+    pixels = torch.tensor(mask, dtype=torch.float32, device=bundle.device)
     return torch.nn.functional.adaptive_max_pool2d(pixels[None, None], (height, width))
 
 

@@ -254,6 +254,20 @@ def dpmpp_2s_a(denoise: Denoiser, x: Tensor, schedule: Schedule, noise: NoiseSou
         yield Step(index, schedule.steps, now, x, clean)
 
 
+@SAMPLERS.add("lcm")
+@sampler(ancestral=True)
+def lcm(denoise: Denoiser, x: Tensor, schedule: Schedule, noise: NoiseSource) -> Iterator[Step]:
+    """Latent consistency: what the network believes, with fresh noise; for LCM and Turbo models.
+
+    Song et al. 2023 (arXiv 2303.01469), algorithm 1; Luo et al. 2023 (arXiv 2310.04378), algorithm 3. Their
+    boundary terms weigh less than 1e-5 at every level that such a model was trained for.
+    """
+    for index, (now, to) in enumerate(pairwise(schedule.sigmas)):
+        clean = denoise(x, now)
+        x = renewed(clean, noise, to)
+        yield Step(index, schedule.steps, now, x, clean)
+
+
 @SAMPLERS.add("ddim")
 @sampler()
 def ddim(denoise: Denoiser, x: Tensor, schedule: Schedule, noise: NoiseSource) -> Iterator[Step]:

@@ -25,10 +25,12 @@ RHO = 7.0
 class NoiseTable:
     """The noise levels of the T timesteps of training, with logarithmic interpolation between them.
 
-    sigmas: (T,) float64, rising.
+    sigmas: (T,) float64, rising. trailing: runs end well above timestep 0, as distilled networks, which
+    are trained for a few large steps, want it.
     """
 
-    def __init__(self, betas: Floats) -> None:
+    def __init__(self, betas: Floats, *, trailing: bool = False) -> None:
+        self.trailing = trailing
         # float32 would lose five digits of 1 - alphas_bar at the small end
         alphas_bar = np.cumprod(1.0 - np.asarray(betas, dtype=np.float64))
         self.sigmas: Floats = np.sqrt((1.0 - alphas_bar) / alphas_bar)
@@ -42,12 +44,14 @@ class NoiseTable:
         A key that is missing has Stable Diffusion's value, so an empty mapping is Stable Diffusion 1.x.
         Raises ModelError for a beta schedule that nobody here knows.
         """
+        trailing = config.get("timestep_spacing") == "trailing" or config.get("_class_name") == "LCMScheduler"
         if config.get("trained_betas") is not None:
-            return cls(np.asarray(config["trained_betas"], dtype=np.float64))
+            return cls(np.asarray(config["trained_betas"], dtype=np.float64), trailing=trailing)
         if config.get("rescale_betas_zero_snr"):
             raise ModelError("models that are trained down to zero signal are not supported")
         start, end = config.get("beta_start", 0.00085), config.get("beta_end", 0.012)
-        return cls(_betas(config.get("beta_schedule", "scaled_linear"), start, end, _length(config)))
+        betas = _betas(config.get("beta_schedule", "scaled_linear"), start, end, _length(config))
+        return cls(betas, trailing=trailing)
 
     def __len__(self) -> int:
         return len(self.sigmas)
@@ -111,8 +115,13 @@ def steps_to_run(steps: int, strength: float) -> int:
 
 
 def spaced(table: NoiseTable, steps: int) -> Schedule:
-    """Timesteps evenly from T-1 to 0 (a single step is at T-1), then sigma 0, as in k-diffusion."""
+    """Timesteps evenly from T-1 to 0 (a single step is at T-1), then sigma 0, as in k-diffusion.
+
+    Trailing ones are T-1 and on in even steps towards -1: four of a thousand are 999, 749, 499, 249.
+    """
     timesteps = np.linspace(len(table) - 1, 0, steps)
+    if table.trailing:
+        timesteps = np.linspace(len(table), 0, steps, endpoint=False) - 1
     return Schedule((*(table.sigma_of(float(t)) for t in timesteps), 0.0), steps)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from invoke_cli.language.adapters import beginning, completions
 from invoke_cli.language.declare import Switch
 from invoke_cli.language.lexer import Kind, Problem, Token, lex
 from invoke_cli.language.manual import help_text, markdown_table
@@ -62,8 +63,8 @@ def suggest(line: str, cursor: int, world: World) -> list[Suggestion]:
     if place.kind == "switch":
         return list(_switches(place))
     if place.kind == "text":
-        terms = world.terms if place.typed else ()
-        return [Suggestion(term, place.start, term) for term in _beginning(place.typed, terms)]
+        words = completions(place.typed, world.loras, world.terms)
+        return [Suggestion(word, place.start, word) for word in words]
     return list(_values(place, world))
 
 
@@ -129,11 +130,6 @@ def _values(place: Expected, world: World) -> Iterator[Suggestion]:
     examples = switch.codec.examples if switch else ()
     names = dict.fromkeys((*lists.get(place.kind, ()), *examples))
     meta = switch.help if switch else ""
-    for name in _beginning(place.typed, names):
+    for name in beginning(place.typed, names):
         text = value_text(name) if place.kind == "picture" else name
         yield Suggestion(text, place.start, name, meta)
-
-
-def _beginning(typed: str, names: Iterable[str]) -> list[str]:
-    """The names that begin like `typed`, in any case."""
-    return [name for name in names if name.lower().startswith(typed.lower())]

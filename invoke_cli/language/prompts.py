@@ -5,7 +5,8 @@ r"""A prompt as weighted fragments: `a (red)1.3 barn [blurry]` -> what to draw a
   x1.1, each - is x0.9, and nested weights multiply.
 - Parentheses without a weight are text, and so are those without a partner. Signs after a single ASCII
   letter or after digits are text too: `C++`, `100+`. Write `(C)++` to weigh those.
-- A backslash makes a bracket, parenthesis, quote, colon or sign plain: `\[`, `\(`, `\"`, `\:`, `\+`.
+- `withLora(name,0.8)` and `<lora:name:0.8>` are taken out of the text; `<trigger>` stays in it.
+- A backslash makes a bracket, parenthesis, quote, colon or sign plain: `\[`, `\<`, `\(`, `\"`, `\:`, `\+`.
 
 Every pass over the prompt is linear in its length.
 """
@@ -19,6 +20,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from invoke_cli.errors import PromptError, Span
+from invoke_cli.language.adapters import Mention, take_loras, triggers
 
 Fragments = tuple[tuple[str, float], ...]
 
@@ -28,7 +30,7 @@ _END = r"(?=[\s,.;!?()\[\]\"'\\]|\Z)"
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 _SIGNS = rf"(?:\++|-+|\.attend\({_NUMBER}\)){_END}"
 _PIECE = re.compile(
-    rf"""\\(?P<escape>[\[\]()":+-])
+    rf"""\\(?P<escape>[\[\]()<>":+-])
     | (?P<open>\()
     | (?P<close>\))(?P<factor>{_NUMBER}{_END}|{_SIGNS})?
     | (?<![^\s()\[\],;:!?"])(?P<word>[^\s()\[\],;:!?"\\]*?[^\s()\[\],;:!?"\\+-])(?P<signs>{_SIGNS})
@@ -44,7 +46,6 @@ _UNBUILT = (
         re.compile(r"(?<=[\w)\"'])\.and\("),
         "Conjunctions (.and) are not built yet; write one prompt with commas.",
     ),
-    (re.compile(r"\b(?:with|use)Lora\("), "LoRAs (withLora) are not built yet; draw without them."),
 )
 _OLD_WEIGHT = re.compile(r"(?<=[^\s\d:\\]):-?\d+(\.\d+)?(?=[\s,)]|\Z)", re.ASCII)
 _NO_OLD_WEIGHTS = "Blends of the form words:weight are not built yet; weigh words as in (words)1.3."
@@ -52,10 +53,12 @@ _NO_OLD_WEIGHTS = "Blends of the form words:weight are not built yet; weigh word
 
 @dataclass(frozen=True)
 class Prompt:
-    """What to draw and what to keep out, as texts with weights; 1.0 is neutral."""
+    """What to draw and what to keep out, as texts with weights; 1.0 is neutral. What both name besides."""
 
     positive: Fragments = ()
     negative: Fragments = ()
+    loras: tuple[Mention, ...] = ()
+    triggers: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,14 @@ def split(prompt: str) -> Prompt:
     for pattern, message in _UNBUILT:
         if found := pattern.search(prompt):
             raise PromptError(message, span=Span(found.start(), found.end()))
-    _refuse_old_weights(prompt)
-    inside = _bracketed(prompt)
+    text, loras = take_loras(prompt)
+    _refuse_old_weights(text)
+    inside = _bracketed(text)
     return Prompt(
-        _fragments(_blanked(prompt, inside, keep=False)), _fragments(_blanked(prompt, inside, keep=True))
+        _fragments(_blanked(text, inside, keep=False)),
+        _fragments(_blanked(text, inside, keep=True)),
+        loras,
+        triggers(text),
     )
 
 

@@ -10,7 +10,8 @@ class World:
     """Names that a line may use, from the session that will run it.
 
     images: pictures made or used so far. samplers: every name and alias that -A takes; when empty, names
-    are not checked. models: known models. seeds: seeds used so far, latest first. terms: trigger words.
+    are not checked. models: known models. seeds: seeds used so far, latest first. terms: triggers, as
+    `<toy>`. loras: names that withLora() takes.
     """
 
     images: tuple[str, ...] = ()
@@ -18,3 +19,4 @@ class World:
     models: tuple[str, ...] = ()
     seeds: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
+    loras: tuple[str, ...] = ()

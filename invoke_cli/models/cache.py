@@ -1,18 +1,31 @@
-"""Loaded models: loaded once, in the background where possible, and lent to whoever draws."""
+"""Loaded models: several within a budget of memory, each loaded once, in the background where possible."""
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from invoke_cli.models.catalog import ModelEntry
+from invoke_cli.errors import ModelError
+from invoke_cli.models.devices import PRECISIONS
+from invoke_cli.models.entries import ModelEntry
+from invoke_cli.models.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
 
 Load = Callable[[ModelEntry, str, str], "Bundle"]
+Weigh = Callable[["Bundle"], int]
+
+_log = logging.getLogger(__name__)
+
+GIGABYTE = 2**30
+# So that a model which does not stay beside the others still fits in while they are there.
+SHARE_OF_MEMORY = 0.5
 
 
 def load_from_source(entry: ModelEntry, device: str, precision: str) -> Bundle:
@@ -20,36 +33,134 @@ def load_from_source(entry: ModelEntry, device: str, precision: str) -> Bundle:
     from invoke_cli.models.devices import pick_device, pick_dtype
     from invoke_cli.models.sources import source_of
 
-    place = pick_device(device)
-    return source_of(entry).load(entry, place, pick_dtype(precision, place))
+    place, source = pick_device(device), source_of(entry)
+    wanted = _precision(entry, precision, place.type)
+    dtype = pick_dtype(wanted, place, full_size=source.facts(entry).full_size)
+    return source.load(entry, place, dtype)
+
+
+def _precision(entry: ModelEntry, wanted: str, device: str) -> str:
+    """What the user asked for; else what suits the model, where the device can."""
+    suited = PRECISIONS[entry.dtype] if entry.dtype is not None else "auto"
+    if wanted != "auto" or (suited == "float16" and device == "cpu"):
+        return wanted
+    return suited
+
+
+def size_of(bundle: Bundle) -> int:
+    """The bytes that the networks' parameters and buffers take."""
+    from torch.nn import Module
+
+    tensors = {
+        id(tensor): tensor.numel() * tensor.element_size()
+        for part in vars(bundle).values()
+        if isinstance(part, Module)
+        for tensor in (*part.parameters(), *part.buffers())
+    }
+    return sum(tensors.values())
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much may stay loaded. models: how many at most. gigabytes: how large together.
+
+    None is no limit to the number, and half of the device's memory. The model in use always stays.
+    """
+
+    models: int | None = None
+    gigabytes: float | None = None
+
+    def size(self, bundle: Bundle) -> float:
+        """The bytes that models on the bundle's device may take together."""
+        from invoke_cli.models.memory import memory_of
+
+        if self.gigabytes is not None:
+            return self.gigabytes * GIGABYTE
+        return memory_of(bundle.device) * SHARE_OF_MEMORY
 
 
 class ModelCache:
-    """Lends the `Bundle` of an entry; the load runs in a thread of its own and happens once.
+    """Lends the `Bundle` of an entry. A load runs in a thread of its own and happens once.
 
-    device and precision are the settings' words, such as "auto".
+    device and precision are the settings' words, such as "auto". A load that nobody waits for any more,
+    because another model was chosen meanwhile, goes on and is kept if there is room. Models that were not
+    used for the longest time go first. All methods may be called from any thread.
     """
 
-    def __init__(self, device: str, precision: str, load: Load = load_from_source) -> None:
+    def __init__(
+        self,
+        device: str,
+        precision: str,
+        load: Load = load_from_source,
+        *,
+        budget: Budget | None = None,
+        weigh: Weigh = size_of,
+    ) -> None:
         self._device = device
         self._precision = precision
         self._load = load
-        self._loads: dict[str, Future[Bundle]] = {}
+        self.budget = budget if budget is not None else Budget()
+        self._weigh = weigh
+        self._lock = threading.RLock()
+        self._loads: OrderedDict[Hashable, Future[Bundle]] = OrderedDict()
+        self._sizes: dict[Hashable, int] = {}
 
     def start(self, entry: ModelEntry) -> Future[Bundle]:
         """Begin to load the entry unless that has begun; returns at once."""
-        if entry.name not in self._loads:
+        key = entry.weights
+        with self._lock:
+            if key in self._loads:
+                self._loads.move_to_end(key)
+                return self._loads[key]
             future: Future[Bundle] = Future()
-            self._loads[entry.name] = future
-            # A daemon: a person who quits while the model still loads should not wait for it.
-            threading.Thread(target=self._run, args=(entry, future), name="load", daemon=True).start()
-        return self._loads[entry.name]
+            self._loads[key] = future
+        # A daemon: a person who quits while the model still loads should not wait for it.
+        threading.Thread(target=self._run, args=(entry, future), name="load", daemon=True).start()
+        return future
 
     def _run(self, entry: ModelEntry, future: Future[Bundle]) -> None:
         try:
-            future.set_result(self._load(entry, self._device, self._precision))
+            bundle = self._loaded(entry)
+            self._make_room(entry.weights, bundle)
         except BaseException as error:
             future.set_exception(error)
+        else:
+            future.set_result(bundle)
+
+    def _loaded(self, entry: ModelEntry) -> Bundle:
+        """The entry's model. Where memory does not suffice, once more without the other models."""
+        for attempt in ("beside the others", "alone"):
+            try:
+                return self._load(entry, self._device, self._precision)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                _log.info("%s: no memory to load it %s", entry.name, attempt)
+            self._forget_others(entry.weights)
+        raise ModelError(f"there is not enough memory for the model {entry.name}", "try --precision fp16")
+
+    def _forget_others(self, wanted: Hashable) -> None:
+        with self._lock:
+            for key in [key for key in self._sizes if key != wanted]:
+                del self._loads[key], self._sizes[key]
+
+    def _make_room(self, newest: Hashable, bundle: Bundle) -> None:
+        """Forget models until the rest fits. The one that was asked for last is never among them."""
+        with self._lock:
+            if newest not in self._loads:  # dropped while it was loading
+                return
+            self._sizes[newest] = self._weigh(bundle)
+            room = self.budget.size(bundle)
+            *others, _ = self._loads
+            for key in others:
+                if self._fits(room):
+                    return
+                if key in self._sizes:  # the size of one that still loads is not known
+                    del self._loads[key], self._sizes[key]
+
+    def _fits(self, room: float) -> bool:
+        few = self.budget.models is None or len(self._sizes) <= self.budget.models
+        return few and sum(self._sizes.values()) <= room
 
     def lend(self, entry: ModelEntry) -> Bundle:
         """The loaded model; waits for a load in progress. A failed load is forgotten, to be tried anew.
@@ -60,14 +171,28 @@ class ModelCache:
         try:
             return future.result()
         except Exception:
-            self._loads.pop(entry.name, None)
+            with self._lock:
+                if self._loads.get(entry.weights) is future:
+                    self.drop(entry)
             raise
+
+    def drop(self, entry: ModelEntry) -> None:
+        """Forget the model, whatever its state."""
+        with self._lock:
+            self._loads.pop(entry.weights, None)
+            self._sizes.pop(entry.weights, None)
 
     def state(self, entry: ModelEntry) -> str:
         """One of "not loaded", "loading", "ready", "failed"."""
-        future = self._loads.get(entry.name)
+        with self._lock:
+            future = self._loads.get(entry.weights)
         if future is None:
             return "not loaded"
         if not future.done():
             return "loading"
         return "failed" if future.exception() else "ready"
+
+    def size(self, entry: ModelEntry) -> int | None:
+        """The bytes that a loaded model takes; None for one that is not loaded."""
+        with self._lock:
+            return self._sizes.get(entry.weights)

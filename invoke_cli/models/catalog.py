@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from invoke_cli.errors import ModelError, SettingsError
+from invoke_cli.errors import ModelError
+from invoke_cli.models.entries import ModelEntry, read_entry
 from invoke_cli.registry import nearest
-from invoke_cli.yaml_file import load_mapping
+from invoke_cli.yaml_edit import drop, put
+from invoke_cli.yaml_file import load_placed, placed_in, read_text, write_text
 
-
-@dataclass(frozen=True, kw_only=True)
-class ModelEntry:
-    """One model of the catalog.
-
-    source: "embedded:demo", the path of a diffusers directory, or a hub id "org/name[@revision]".
-    native_size: pixels; overrides what the model's own configuration says.
-    defaults: values for prompt-line switches that suit the model, by their long names.
-    """
-
-    name: str
-    source: str
-    revision: str | None = None
-    native_size: int | None = None
-    description: str = ""
-    default: bool = False
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+__all__ = ["Catalog", "ModelEntry"]
 
 
 class Catalog:
-    """The entries of one or more models.yaml files; later files override entries of the same name."""
+    """The entries of one or more models.yaml files; later files override entries of the same name.
 
-    def __init__(self, entries: Mapping[str, ModelEntry]) -> None:
+    The last file is the user's own, the only one that is ever written.
+    """
+
+    def __init__(self, entries: Mapping[str, ModelEntry], paths: Sequence[Path] = ()) -> None:
         self._entries = dict(entries)
+        self._paths = tuple(paths)
 
     @classmethod
     def read(cls, *paths: Path) -> Catalog:
@@ -42,16 +30,19 @@ class Catalog:
         entries: dict[str, ModelEntry] = {}
         for path in paths:
             if path.is_file():
-                entries |= {name: _entry(name, value, path) for name, value in load_mapping(path).items()}
-        return cls(entries)
+                entries |= _entries(read_text(path), path)
+        return cls(entries, paths)
 
     @property
     def names(self) -> tuple[str, ...]:
         """All names, in the order of the files."""
         return tuple(self._entries)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
     def find(self, wanted: str) -> ModelEntry:
-        """The entry called `wanted`, or one made on the spot for a directory or hub id; "" is the default.
+        """The entry called `wanted`, or one made up for a path or a hub id; "" is the default.
 
         Raises ModelError when it is none of these.
         """
@@ -59,14 +50,14 @@ class Catalog:
             return self._default()
         if wanted in self._entries:
             return self._entries[wanted]
-        if Path(wanted).expanduser().is_dir():
+        if Path(wanted).expanduser().exists():
             path = Path(wanted).expanduser().resolve()
-            return ModelEntry(name=path.name, source=str(path))
+            return ModelEntry(name=path.name if path.is_dir() else path.stem, source=str(path))
         if _looks_like_hub_id(wanted):
             return ModelEntry(name=wanted, source=wanted)
         meant = nearest(wanted, self._entries)
         raise ModelError(
-            f"there is no model {wanted!r}: no such name in models.yaml, and no such directory",
+            f"there is no model {wanted!r}: no such name in models.yaml, and no such file",
             f"did you mean {meant}?" if meant else f"models.yaml knows: {', '.join(self._entries)}",
         )
 
@@ -77,22 +68,62 @@ class Catalog:
             raise ModelError("the catalog of models is empty", "give a model with --model")
         return candidates[-1] if marked else candidates[0]
 
+    @property
+    def own(self) -> Path:
+        """The user's own file. Raises ModelError where there is none."""
+        if not self._paths:
+            raise ModelError("this catalog of models is in no file")
+        return self._paths[-1]
+
+    def is_own(self, name: str) -> bool:
+        """Whether the user's own file has an entry of this name."""
+        return name in placed_in(self._own_text(), self.own)
+
+    def write(self, name: str, changes: Mapping[str, object]) -> None:
+        """Set these keys of an entry in the user's file; None takes a key away.
+
+        A new name becomes a new entry; one that came with the program is copied first. The default
+        passes from the user's other entries to this one. Raises SettingsError, and changes nothing, when
+        the result would be wrong.
+        """
+        text = self._own_text()
+        mine = placed_in(text, self.own)
+        base = {} if name in mine else self._shipped(name)
+        text = put(text, name, {**base, **changes}, self.own)
+        if changes.get("default") is True:
+            for other, placed in mine.items():
+                if other != name and isinstance(placed.value, dict) and placed.value.get("default"):
+                    text = put(text, other, {"default": None}, self.own)
+        self._replace(text)
+
+    def remove(self, name: str) -> None:
+        """Take the entry out of the user's file; where it hid one of the same name, that one is back."""
+        self._replace(drop(self._own_text(), name, self.own))
+
+    def _own_text(self) -> str:
+        return read_text(self.own) if self.own.is_file() else ""
+
+    def _shipped(self, name: str) -> dict[str, object]:
+        """The mapping of the entry in the files that are not the user's."""
+        found: dict[str, object] = {}
+        for path in self._paths[:-1]:
+            placed = load_placed(path).get(name) if path.is_file() else None
+            found = dict(placed.value) if placed is not None else found
+        return found
+
+    def _replace(self, text: str) -> None:
+        """Write the user's file and take its entries over, once they are known to be right."""
+        mine = _entries(text, self.own)
+        others = Catalog.read(*self._paths[:-1])
+        write_text(self.own, text)
+        self._entries = others._entries | mine
+
+
+def _entries(text: str, path: Path) -> dict[str, ModelEntry]:
+    return {name: read_entry(name, placed, str(path)) for name, placed in placed_in(text, path).items()}
+
 
 def _looks_like_hub_id(text: str) -> bool:
     # A hub id is org/name; a path that is meant to be local starts with a dot, a slash or a tilde.
     owner, slash, name = text.partition("/")
     return bool(slash and owner and name) and "/" not in name and owner[0] not in ".~"
-
-
-def _entry(name: str, value: object, path: Path) -> ModelEntry:
-    if not isinstance(value, dict):
-        raise SettingsError(f"{path}: the model {name!r} should have keys such as 'source:'")
-    known = {item.name for item in fields(ModelEntry)} - {"name"}
-    for key in value:
-        if key not in known:
-            meant = nearest(str(key), known)
-            hint = f"did you mean {meant}?" if meant else f"there are: {', '.join(sorted(known))}"
-            raise SettingsError(f"{path}: the model {name!r} has an unknown key {key!r}", hint)
-    if not isinstance(value.get("source"), str):
-        raise SettingsError(f"{path}: the model {name!r} needs a 'source:' (a directory or a hub id)")
-    return ModelEntry(name=name, **value)

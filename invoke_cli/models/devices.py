@@ -59,15 +59,27 @@ def pick_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
-def pick_dtype(wanted: str, device: torch.device) -> torch.dtype:
-    """The dtype of the networks: half precision on a GPU, single on a CPU, unless asked otherwise.
+def pick_dtype(wanted: str, device: torch.device, *, full_size: bool = False) -> torch.dtype:
+    """The dtype of the networks: half precision where the device computes in it, unless asked otherwise.
 
+    full_size: whether the model is large enough to gain from bfloat16 on a CPU that has it in hardware.
     Raises SettingsError for float16 on a CPU, where it is slower and less exact than float32.
     """
     import torch
 
     if wanted == "auto":
-        return torch.float32 if device.type == "cpu" else torch.float16
+        if device.type != "cpu":
+            return torch.float16
+        return torch.bfloat16 if full_size and cpu_has_bfloat16() else torch.float32
     if wanted == "float16" and device.type == "cpu":
         raise SettingsError("float16 is not made for CPUs", "use --precision bf16 or fp32")
     return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[wanted]
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether this CPU multiplies in bfloat16 itself, and does not merely imitate it."""
+    import torch
+
+    # torch has no public name for this in every version that is supported
+    asked = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(getattr(torch.cpu, name, bool)() for name in asked)

@@ -12,72 +12,63 @@ import torch
 
 from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.errors import ModelError
-from invoke_cli.models.catalog import ModelEntry
-from invoke_cli.models.files import Facts, fingerprint
-
-CLIP_TOKENS = 77
+from invoke_cli.models.bundles import assemble, brief, load_tokenizer, vae_dtype
+from invoke_cli.models.entries import ModelEntry
+from invoke_cli.models.files import Facts, fingerprint, read_json, text_parts
 
 
 def load(
     directory: Path, entry: ModelEntry, facts: Facts, device: torch.device, dtype: torch.dtype
 ) -> Bundle:
-    """The Bundle of a directory that holds all parts of a Stable Diffusion 1.x or 2.x model.
+    """The Bundle of a directory that holds all parts of a Stable Diffusion model, of version 1 to XL.
 
     Only safetensors files are opened: a pickle may run code. Raises ModelError for broken files.
     """
-    with _quiet():
-        tokenizer = _tokenizer(directory / "tokenizer")
-        networks = {
-            part: _network(directory / part, dtype, device) for part in ("unet", "vae", "text_encoder")
-        }
-    if len(tokenizer) < networks["text_encoder"].config.vocab_size:
-        raise ModelError(f"the tokenizer of {entry.name} knows too few words for its text encoder")
-    return Bundle(
-        **networks,
-        tokenizer=tokenizer,
-        table=facts.table,
-        prediction=facts.prediction,
-        native=facts.native,
-        name=entry.name,
+    texts = text_parts(directory)
+    with quiet():
+        tokenizers = {name: load_tokenizer(directory / name) for name in texts.values()}
+        networks = {part: _network(directory / part, dtype, device) for part in ("unet", "vae", *texts)}
+    return assemble(
+        networks,
+        tokenizers,
+        entry,
+        facts,
+        blank_negative=_index(directory).get("force_zeros_for_empty_prompt", False),
         hash=fingerprint(directory),
         device=device,
         dtype=dtype,
     )
 
 
-def _network(directory: Path, dtype: torch.dtype, device: torch.device) -> Any:
-    from diffusers import AutoencoderKL, UNet2DConditionModel
-    from transformers import CLIPTextModel
+def _index(directory: Path) -> dict[str, Any]:
+    path = directory / "model_index.json"
+    return read_json(path) if path.is_file() else {}
 
-    kind = {"unet": UNet2DConditionModel, "vae": AutoencoderKL, "text_encoder": CLIPTextModel}[directory.name]
+
+def _network(directory: Path, dtype: torch.dtype, device: torch.device) -> Any:
+    import diffusers
+    import transformers
+
     options: dict[str, Any] = {"torch_dtype": dtype, "use_safetensors": True, "local_files_only": True}
-    if directory.name != "text_encoder":
+    config = read_json(directory / "config.json")
+    if directory.name.startswith("text_encoder"):
+        # only SDXL's second one projects its pooled text
+        projects = config.get("architectures") == ["CLIPTextModelWithProjection"]
+        kind = transformers.CLIPTextModelWithProjection if projects else transformers.CLIPTextModel
+    else:
+        kind = {"unet": diffusers.UNet2DConditionModel, "vae": diffusers.AutoencoderKL}[directory.name]
         options["low_cpu_mem_usage"] = False  # else diffusers advises three lines long to install accelerate
+    if directory.name == "vae":
+        options["torch_dtype"] = vae_dtype(config, dtype)
     try:
         network = kind.from_pretrained(str(directory), **options)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"the model's {directory.name} cannot be loaded: {_brief(error)}") from error
+        raise ModelError(f"the model's {directory.name} cannot be loaded: {brief(error)}") from error
     return network.eval().requires_grad_(False).to(device)
 
 
-def _tokenizer(directory: Path) -> Any:
-    from transformers import CLIPTokenizer
-
-    try:
-        tokenizer = CLIPTokenizer.from_pretrained(str(directory), local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"the model's tokenizer cannot be loaded: {_brief(error)}") from error
-    tokenizer.model_max_length = CLIP_TOKENS
-    return tokenizer
-
-
-def _brief(error: Exception) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
-
-
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep both libraries' progress bars and advice off the terminal, which belongs to the console."""
     from diffusers.utils import logging as diffusers_logging
     from transformers.utils import logging as transformers_logging

@@ -15,6 +15,7 @@ from invoke_cli.errors import ModelError
 PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 SAMPLED_BLOCKS = 64
 BLOCK_BYTES = 65536
+FULL_SIZE_CHANNELS = 256
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Facts:
     """What planning a picture needs to know of a model before it is loaded.
 
     native: the size in pixels that the model was trained for. table: the noise levels of its training.
-    prediction: "epsilon", "v_prediction" or "sample".
+    prediction: "epsilon", "v_prediction" or "sample". full_size: whether it is large enough for half
+    precision to save time on a CPU, as every Stable Diffusion is and the demo is not.
     """
 
     native: int
     table: NoiseTable
     prediction: str
+    full_size: bool = False
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -43,24 +46,43 @@ def read_json(path: Path) -> dict[str, Any]:
     return loaded
 
 
-def read_facts(directory: Path, native: int | None = None) -> Facts:
-    """The facts of the diffusers directory; `native` overrides the size of its configuration."""
+def read_facts(
+    directory: Path,
+    native: int | None = None,
+    *,
+    prediction: str | None = None,
+    spacing: str | None = None,
+) -> Facts:
+    """The facts of the diffusers directory; what a model's entry says overrides its configuration."""
     unet = read_json(directory / "unet" / "config.json")
     vae = read_json(directory / "vae" / "config.json")
     scheduler = read_json(directory / "scheduler" / "scheduler_config.json")
+    # a network distilled to a few steps (latent consistency) is told the guidance scale
+    if spacing is None and unet.get("time_cond_proj_dim") is not None:
+        spacing = "trailing"
+    if spacing is not None:
+        scheduler = {**scheduler, "timestep_spacing": spacing, "_class_name": None}
     factor = 2 ** (len(vae.get("block_out_channels", (0, 0, 0, 0))) - 1)
     sample = unet.get("sample_size") or 64
     side = sample if isinstance(sample, int) else max(sample)
     return Facts(
         native=native if native is not None else side * factor,
         table=NoiseTable.from_config(scheduler),
-        prediction=str(scheduler.get("prediction_type", "epsilon")),
+        prediction=prediction if prediction is not None else str(scheduler.get("prediction_type", "epsilon")),
+        full_size=min(unet.get("block_out_channels", (0,))) >= FULL_SIZE_CHANNELS,
     )
 
 
-def assumed_facts(native: int | None = None) -> Facts:
+def assumed_facts(
+    native: int | None = None, *, prediction: str | None = None, spacing: str | None = None
+) -> Facts:
     """What holds for nearly every Stable Diffusion 1.x and 2.x model, for planning before it is fetched."""
-    return Facts(native if native is not None else 512, NoiseTable.from_config({}), "epsilon")
+    return Facts(
+        native=native if native is not None else 512,
+        table=NoiseTable.from_config({"timestep_spacing": spacing}),
+        prediction=prediction if prediction is not None else "epsilon",
+        full_size=True,
+    )
 
 
 def check_tokenizer(directory: Path) -> None:
@@ -77,15 +99,25 @@ def check_tokenizer(directory: Path) -> None:
         )
 
 
+def text_parts(directory: Path) -> dict[str, str]:
+    """The text encoders of a diffusers directory with their tokenizers; SDXL's refiner has only a second."""
+    pairs = {"text_encoder": "tokenizer", "text_encoder_2": "tokenizer_2"}
+    return {encoder: pairs[encoder] for encoder in pairs if (directory / encoder).is_dir()}
+
+
 def check_parts(directory: Path) -> None:
     """Refuse a directory that lacks one of the parts of a Stable Diffusion model."""
-    missing = [part for part in PARTS if not (directory / part).is_dir()]
+    texts = text_parts(directory)
+    wanted = [part for part in PARTS if part not in ("text_encoder", "tokenizer")]
+    wanted += [*texts, *texts.values()] if texts else ["text_encoder", "tokenizer"]
+    missing = [part for part in wanted if not (directory / part).is_dir()]
     if missing:
         raise ModelError(
             f"{directory} is not a Stable Diffusion model in the diffusers layout: no {', '.join(missing)}",
             "it should hold " + ", ".join(PARTS),
         )
-    check_tokenizer(directory / "tokenizer")
+    for tokenizer in texts.values():
+        check_tokenizer(directory / tokenizer)
 
 
 def fingerprint(directory: Path) -> str:
@@ -99,6 +131,14 @@ def fingerprint(directory: Path) -> str:
             digest.update(f"{path.relative_to(directory).as_posix()} {path.stat().st_size}\n".encode())
             for block in _sampled(path):
                 digest.update(block)
+    return digest.hexdigest()
+
+
+def file_fingerprint(path: Path) -> str:
+    """The same of a checkpoint in one file, whatever it is called."""
+    digest = hashlib.sha256(str(path.stat().st_size).encode())
+    for block in _sampled(path):
+        digest.update(block)
     return digest.hexdigest()
 
 

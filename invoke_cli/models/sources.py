@@ -1,4 +1,4 @@
-"""Where models come from: the embedded demo, diffusers directories, the hub.
+"""Where models come from: the embedded demo, diffusers directories, checkpoint files, the hub.
 
 A source finds the files of an entry, says what they say of the model, and loads it. To add one, write a
 class like those below and register it; the first that claims an entry's source takes it.
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from invoke_cli.errors import ModelError
 from invoke_cli.models.catalog import ModelEntry
-from invoke_cli.models.files import Facts, assumed_facts, check_parts, read_facts
+from invoke_cli.models.files import Facts, assumed_facts, check_parts, read_facts, text_parts
+from invoke_cli.models.single_file import SingleFileSource
 from invoke_cli.registry import Registry
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ HUB_PATTERNS = [
     "text_encoder/config.json",
     "text_encoder/*.safetensors",
     "tokenizer/*",
+    "text_encoder_2/config.json",
+    "text_encoder_2/*.safetensors",
+    "tokenizer_2/*",
     "scheduler/*",
 ]
 HUB_LEAVE_OUT = ["*.fp16.safetensors", "*non_ema*"]
@@ -69,7 +73,7 @@ class DirectorySource:
 
     def facts(self, entry: ModelEntry) -> Facts:
         """See Source."""
-        return read_facts(self.locate(entry), entry.native_size)
+        return facts_of(self.locate(entry), entry)
 
     def load(self, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
         """See Source."""
@@ -99,6 +103,9 @@ SOURCES.add("embedded")(DirectorySource(lambda source: source.startswith(EMBEDDE
 SOURCES.add("directory")(DirectorySource(lambda source: Path(source).expanduser().is_dir(), local_directory))
 
 
+SOURCES.add("file")(SingleFileSource())
+
+
 class HubSource:
     """A repository on the Hugging Face hub, "org/name" or "org/name@revision"; offline once cached."""
 
@@ -109,7 +116,7 @@ class HubSource:
     def facts(self, entry: ModelEntry) -> Facts:
         """See Source. A model that has not been fetched yet is assumed to be an ordinary one."""
         cached = self._snapshot(entry, offline=True)
-        return read_facts(cached, entry.native_size) if cached else assumed_facts(entry.native_size)
+        return facts_of(cached, entry)
 
     def load(self, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
         """See Source. Downloads what is not in the hub's cache, with its progress bar."""
@@ -154,7 +161,7 @@ def source_of(entry: ModelEntry) -> Source:
             return SOURCES[name]
     raise ModelError(
         f"the model {entry.name!r} cannot come from {entry.source!r}",
-        "a source is a diffusers directory or a hub id such as org/name",
+        "a source is a diffusers directory, a checkpoint file or a hub id such as org/name",
     )
 
 
@@ -163,12 +170,21 @@ def load_directory(directory: Path, entry: ModelEntry, device: torch.device, dty
     from invoke_cli.models.diffusers_directory import load
 
     check_parts(directory)
-    return load(directory, entry, read_facts(directory, entry.native_size), device, dtype)
+    return load(directory, entry, facts_of(directory, entry), device, dtype)
+
+
+def facts_of(directory: Path | None, entry: ModelEntry) -> Facts:
+    """What the entry says, or else the directory's configurations, where there is one yet."""
+    said = {"prediction": entry.prediction, "spacing": entry.spacing}
+    if directory is None:
+        return assumed_facts(entry.native_size, **said)
+    return read_facts(directory, entry.native_size, **said)
 
 
 def _complete(path: Path) -> bool:
-    weights = all(any((path / part).glob("*.safetensors")) for part in ("unet", "vae", "text_encoder"))
-    return weights and (path / "tokenizer").is_dir()
+    texts = text_parts(path)
+    weights = all(any((path / part).glob("*.safetensors")) for part in ("unet", "vae", *texts))
+    return weights and bool(texts) and all((path / tokenizer).is_dir() for tokenizer in texts.values())
 
 
 def _first_line(error: Exception) -> str:

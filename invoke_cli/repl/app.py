@@ -113,7 +113,8 @@ def run_repl(session: Session, console: Console, history: Path | None = None) ->
     try:
         console.show(Notice("-h for help, q or Ctrl-D to leave"))
         with quiet_keys(sys.stdin):  # also between a run and the next prompt
-            _converse(editor, Runner(session, console, editor.history.lines))
+            person = editor.confirm if console.talks else None
+            _converse(editor, Runner(session, console, editor.history.lines, person))
     except OutputClosedError:
         return FAILED
     return OK

@@ -13,7 +13,7 @@ from invoke_cli.repl.objects import SCHEMA, Object, as_object
 from invoke_cli.repl.progress import Bar
 from invoke_cli.repl.visible import visible
 from invoke_cli.repl.wording import failure_lines, plan_lines, saved_line, summary_line
-from invoke_cli.session.events import Event, Failed, Notice, Planned, Progress, Saved, Summary
+from invoke_cli.session.events import Ask, Event, Failed, Notice, Planned, Progress, Saved, Summary
 
 
 class OutputClosedError(Exception):
@@ -21,7 +21,9 @@ class OutputClosedError(Exception):
 
 
 class Console(Protocol):
-    """Where events go."""
+    """Where events go. talks: whether a person reads them, who can be asked something."""
+
+    talks: bool
 
     def show(self, event: Event) -> None:
         """Tell of one event."""
@@ -42,6 +44,8 @@ class TextConsole:
     Only a terminal gets a progress bar and a pager. Without a fixed `width` the terminal is asked
     each time, for it may be resized.
     """
+
+    talks = True
 
     def __init__(
         self,
@@ -78,6 +82,8 @@ class TextConsole:
                 self._write(self._out, saved_line(event, self._next_label(event)))
             case Notice():
                 self._write(self._err, *_notice_lines(event.text))
+            case Ask():
+                self._write(self._err, *_notice_lines(event.question))
             case Failed():
                 self._fail(event)
             case Summary() if self._heading is not None:
@@ -142,6 +148,8 @@ class TextConsole:
 
 class JsonConsole:
     """For programs: one object a line on `out`, the first with the schema's number; the rest on `err`."""
+
+    talks = False
 
     def __init__(self, out: TextIO, err: TextIO) -> None:
         self._out = out

@@ -59,6 +59,14 @@ class Editor:
             return self._next_pasted()
         return self._prompt.prompt(pre_run=self._follow_loading)
 
+    def confirm(self) -> bool:
+        """Whether the answer to a question that was just shown is yes; Ctrl-D and anything else mean no."""
+        question: PromptSession[str] = PromptSession(output=self._prompt.output)
+        try:
+            return question.prompt("yes or no? ").strip().lower() in ("y", "yes")
+        except EOFError:
+            return False
+
     def _next_pasted(self) -> str:
         """The next pasted line, shown as the prompt would show it.
 

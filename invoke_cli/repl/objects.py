@@ -6,7 +6,17 @@ from dataclasses import asdict
 from functools import singledispatch
 
 from invoke_cli.language.defaults import as_json
-from invoke_cli.session.events import Event, Failed, Notice, Planned, PlannedPicture, Progress, Saved, Summary
+from invoke_cli.session.events import (
+    Ask,
+    Event,
+    Failed,
+    Notice,
+    Planned,
+    PlannedPicture,
+    Progress,
+    Saved,
+    Summary,
+)
 
 SCHEMA = 1
 
@@ -66,6 +76,11 @@ def _saved(event: Saved) -> Object:
 @as_object.register
 def _notice(event: Notice) -> Object:
     return {"event": "notice", "text": event.text}
+
+
+@as_object.register
+def _ask(event: Ask) -> Object:
+    return {"event": "ask", "question": event.question}
 
 
 @as_object.register

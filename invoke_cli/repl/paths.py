@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from invoke_cli.language.quoting import quoted, value_text
 
+WEIGHT_SUFFIXES = frozenset({".safetensors", ".ckpt"})
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 
 _LISTED = 500
@@ -23,18 +24,18 @@ class PathChoice:
     is_folder: bool
 
 
-def path_choices(typed: str, *, pictures: bool, is_quoted: bool) -> Iterator[PathChoice]:
-    """The folders, and with `pictures` the picture files, whose path begins as typed; not too many."""
-    return islice(_all_choices(typed, pictures, is_quoted), _LISTED)
+def path_choices(typed: str, *, suffixes: Collection[str], is_quoted: bool) -> Iterator[PathChoice]:
+    """The folders, and the files with such suffixes, whose path begins as typed; not too many."""
+    return islice(_all_choices(typed, suffixes, is_quoted), _LISTED)
 
 
-def _all_choices(typed: str, pictures: bool, is_quoted: bool) -> Iterator[PathChoice]:
+def _all_choices(typed: str, suffixes: Collection[str], is_quoted: bool) -> Iterator[PathChoice]:
     folder, beginning = os.path.split(typed)
     for entry in _entries(os.path.expanduser(folder) or "."):
         if not _fits(entry.name, beginning):
             continue
         is_folder = _is_folder(entry)
-        if is_folder or (pictures and _is_picture(entry.name)):
+        if is_folder or os.path.splitext(entry.name)[1].lower() in suffixes:
             path = typed[: len(typed) - len(beginning)] + entry.name
             yield PathChoice(_written(path, is_folder, is_quoted), entry.name, is_folder)
 
@@ -58,10 +59,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _is_picture(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES
 
 
 def _written(path: str, is_folder: bool, is_quoted: bool) -> str:

@@ -6,7 +6,7 @@ import logging
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from traceback import format_exception_only
 from typing import TYPE_CHECKING, cast
@@ -16,10 +16,10 @@ from invoke_cli.repl import commands
 from invoke_cli.repl.console import Console, OutputClosedError
 from invoke_cli.repl.terminal import Interrupts, quiet_keys
 from invoke_cli.repl.wording import counted
-from invoke_cli.session.events import Event, Failed, Notice, Progress, Saved
+from invoke_cli.session.events import Ask, Event, Failed, Notice, Progress, Saved
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from invoke_cli.session.session import Session
 
@@ -37,11 +37,15 @@ class Outcome:
 
 @dataclass
 class Runner:
-    """Runs lines of one session on one console. `history` is what `!history` lists."""
+    """Runs lines of one session on one console. `history` is what `!history` lists.
+
+    `person` takes yes or no from whoever sits at the keyboard; without it the answer is `--yes`, or no.
+    """
 
     session: Session
     console: Console
     history: Sequence[str] = ()
+    person: Callable[[], bool] | None = None
 
     def run(self, line: str, line_number: int) -> Outcome:
         """Run a line; mistakes, bugs and Ctrl-C are shown and told by the outcome.
@@ -79,14 +83,32 @@ class Runner:
 
         Both kinds of events come from generators, though a session's type promises only an iterator.
         """
-        with closing(cast("Generator[Event | commands.Page]", events)):
-            for event in events:
-                interrupts.patient = isinstance(event, Progress)
-                self._show(event, outcome)
-                if interrupts.asked:
-                    break
+        with closing(cast("Generator[Event | commands.Page, bool | None]", events)) as run:
+            answer: bool | None = None
+            with suppress(StopIteration):
+                while True:
+                    event = run.send(answer)
+                    interrupts.patient = isinstance(event, Progress)
+                    answer = self._taken(event, outcome)
+                    if interrupts.asked:
+                        break
             if interrupts.asked:
                 raise KeyboardInterrupt
+
+    def _taken(self, event: Event | commands.Page, outcome: Outcome) -> bool | None:
+        """Show the event, and give back the answer where it is a question."""
+        if isinstance(event, Ask):
+            return self._answered(event)
+        self._show(event, outcome)
+        return None
+
+    def _answered(self, event: Ask) -> bool:
+        self.console.show(event)
+        if self.person is not None:
+            return self.person()
+        answer = self.session.settings.yes
+        self.console.show(Notice("yes, because of --yes" if answer else "no; --yes would answer yes"))
+        return answer
 
     def _show(self, event: Event | commands.Page, outcome: Outcome) -> None:
         if isinstance(event, commands.Page):

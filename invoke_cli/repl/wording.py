@@ -103,6 +103,14 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def size_words(size: int | None) -> str:
+    """Bytes as "1.9 GB" or "12 MB"; nothing where there are none to tell of."""
+    if size is None:
+        return ""
+    megabytes = size / 2**20
+    return f"{megabytes / 1024:.1f} GB" if megabytes >= 1000 else f"{max(megabytes, 0.1):.3g} MB"
+
+
 def duration(seconds: float) -> str:
     """As "0.4 s", "34 s", "2 min 5 s"."""
     if seconds < 9.95:

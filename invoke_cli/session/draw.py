@@ -16,6 +16,7 @@ from invoke_cli.imaging.init_image import Frame, Opened, open_picture
 from invoke_cli.imaging.prepare import prepare
 from invoke_cli.imaging.sizes import Target
 from invoke_cli.language.defaults import as_json
+from invoke_cli.models.wanted import Wanted
 from invoke_cli.session.events import Event, Notice, Progress, Saved
 from invoke_cli.session.job import Job, Plan, known
 
@@ -152,7 +153,8 @@ def _draw_one(
             yield Progress(made, index, len(plan.jobs))
             if every > 0 and ((made.index + 1) % every == 0 or made.index + 1 == made.total):
                 frames.append(_frame(made, bundle, job))
-    path = outputs.save_picture(job, picture.rgb, job.line, _facts(job, start, bundle))
+    yield from map(Notice, picture.notes)
+    path = outputs.save_picture(job, picture.rgb, job.line, _facts(job, start, bundle, plan.wanted))
     yield Saved(path, known(job.request.seed), job.line, picture.seconds)
     if frames:
         sheet = outputs.save_intermediates(job, frames)
@@ -175,11 +177,13 @@ def _within_memory(stream: Iterator[Step | Picture], job: Job) -> Iterator[Step 
 
 def _frame(step: Step, bundle: Bundle, job: Job) -> Labelled:
     """An intermediate result: the clean picture that the network believed in at this step."""
+    from invoke_cli.diffusion.rescue import decoded_again
+
     label = f"step {step.index + 1} of {step.total}, sigma {step.sigma:.3g}"
-    return f"{step.index + 1:04}", label, bundle.decode(step.clean, job.axes)
+    return f"{step.index + 1:04}", label, decoded_again(bundle, step.clean, job.axes)[0]
 
 
-def _facts(job: Job, start: Start, bundle: Bundle) -> dict[str, object]:
+def _facts(job: Job, start: Start, bundle: Bundle, wanted: Wanted) -> dict[str, object]:
     """What the file says besides its line. No times in it: the same line gives the same file again."""
     planned = job.facts()
     return {
@@ -194,6 +198,7 @@ def _facts(job: Job, start: Start, bundle: Bundle) -> dict[str, object]:
         "device": bundle.device.type,
         "dtype": str(bundle.dtype).removeprefix("torch."),
         "versions": _versions(),
+        **({"adapters": wanted.facts()} if wanted != Wanted() else {}),
         **start.origin,
     }
 

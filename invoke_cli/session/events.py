@@ -67,6 +67,13 @@ class Notice:
     text: str
 
 
+@dataclass(frozen=True)
+class Ask:
+    """A question whose answer is yes or no. It is sent back into the generator; no answer means no."""
+
+    question: str
+
+
 @dataclass(frozen=True, eq=False)
 class Failed:
     """The line could not be done; the session goes on."""
@@ -87,4 +94,4 @@ class Summary:
     seconds: float
 
 
-Event = Planned | Progress | Saved | Notice | Failed | Summary
+Event = Planned | Progress | Saved | Notice | Ask | Failed | Summary

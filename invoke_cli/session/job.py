@@ -13,6 +13,7 @@ from invoke_cli.language.grammar import write
 from invoke_cli.language.prompts import Prompt
 from invoke_cli.language.request import Request
 from invoke_cli.models.files import Facts
+from invoke_cli.models.wanted import AdapterFolders, Wanted
 from invoke_cli.session.events import PlannedPicture
 
 T = TypeVar("T")
@@ -30,7 +31,8 @@ class Context:
     """What a line's meaning depends on besides its text.
 
     defaults: every layer below the line, merged. seeds, pictures: what the command before made.
-    predict: where the result of a job will probably be written.
+    predict: where the result of a job will probably be written. folders: where adapters are looked for.
+    loras, vae: what the model's entry always adds.
     """
 
     defaults: Request
@@ -40,6 +42,9 @@ class Context:
     pictures: Sequence[Path] = ()
     new_seed: Callable[[], int]
     predict: Callable[[Job], Path]
+    folders: AdapterFolders
+    loras: Sequence[tuple[str, float]] = ()
+    vae: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +94,12 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The jobs of a line, the merged request they come from, and what the user should be told."""
+    """The jobs of a line, the merged request they come from, and what the user should be told.
+
+    wanted: what the line adds to the model.
+    """
 
     request: Request
     jobs: tuple[Job, ...]
     notices: tuple[str, ...]
+    wanted: Wanted

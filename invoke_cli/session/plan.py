@@ -18,6 +18,7 @@ from invoke_cli.language.prompts import split
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table, unbuilt
 from invoke_cli.models.files import Facts
+from invoke_cli.session.adapters import find_adapters, with_loras
 from invoke_cli.session.job import Context, Job, Plan, known
 from invoke_cli.session.resolve import box_of, find_target, resolve, size_of
 from invoke_cli.session.variations import expand
@@ -28,7 +29,10 @@ def plan(typed: Request, context: Context) -> Plan:
     merged = merge(context.defaults, typed)
     request, notices = resolve(merged, typed, context)
     target = find_target(request, typed, context)
+    typed_length = len(request.prompt)
+    request = replace(request, prompt=with_loras(request.prompt, context.loras))
     prompt = split(request.prompt)
+    wanted = find_adapters(prompt, context.folders, context.vae, typed_length)
     pinned = _pin(request, target, context.facts.native)
     base = Job(
         request=pinned,
@@ -39,7 +43,9 @@ def plan(typed: Request, context: Context) -> Plan:
         name_seed=known(pinned.seed),
     )
     jobs = expand(base, request, context)
-    return Plan(request=request, jobs=jobs, notices=(*notices, *target.notes, *_advice(base, context)))
+    return Plan(
+        request=request, jobs=jobs, notices=(*notices, *target.notes, *_advice(base, context)), wanted=wanted
+    )
 
 
 def refuse_unbuilt(typed: Request) -> None:

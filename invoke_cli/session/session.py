@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING
 
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.errors import InvokeError
-from invoke_cli.language.defaults import builtin, from_pairs, merge
+from invoke_cli.language.defaults import builtin, merge
 from invoke_cli.language.grammar import Reading, check, read
 from invoke_cli.language.request import Request
 from invoke_cli.language.world import World
-from invoke_cli.models.cache import ModelCache
+from invoke_cli.models.cache import Budget, ModelCache
 from invoke_cli.models.catalog import Catalog
+from invoke_cli.models.folders import Folder
+from invoke_cli.models.wanted import AdapterFolders
 from invoke_cli.session.events import Event, Failed, Notice, Planned, Saved
+from invoke_cli.session.models import Models
 
 if TYPE_CHECKING:
-    from invoke_cli.models.files import Facts
+    from invoke_cli.diffusion.bundle import Bundle
+    from invoke_cli.models.adapters import Wardrobe
+    from invoke_cli.models.wanted import Wanted
     from invoke_cli.session.job import Context, Plan
     from invoke_cli.session.outputs import LineOutputs
     from invoke_cli.settings import Settings
@@ -48,10 +53,16 @@ class Session:
     def __init__(self, settings: Settings, catalog: Catalog, cache: ModelCache | None = None) -> None:
         self.settings = settings
         self.dry_run = settings.dry_run
-        self._catalog = catalog
-        self._cache = cache if cache is not None else ModelCache(settings.device, settings.precision)
-        self._entry = catalog.find(settings.model)
-        self._facts: Facts | None = None
+        budget = Budget(settings.max_loaded_models, settings.max_loaded_gb)
+        if cache is None:
+            cache = ModelCache(settings.device, settings.precision, budget=budget)
+        self.models = Models(catalog, cache, settings.model)
+        self._folders = AdapterFolders(
+            Folder("LoRA", Path(settings.lora_directory).expanduser()),
+            Folder("embedding", Path(settings.embedding_directory).expanduser()),
+            Folder("VAE", Path(settings.vae_directory).expanduser()),
+        )
+        self._wardrobe: Wardrobe | None = None
         self._seeds: tuple[int, ...] = ()
         self._pictures: tuple[Path, ...] = ()
         self._used_seeds: dict[int, None] = {}
@@ -59,8 +70,7 @@ class Session:
     @property
     def defaults(self) -> Request:
         """Every layer below the line: built-in, what suits the model, then the user's settings."""
-        suited = from_pairs(self._entry.defaults, f"models.yaml, {self._entry.name}")
-        return merge(merge(builtin(), suited), self.settings.defaults)
+        return merge(merge(builtin(), self.models.suited), self.settings.defaults)
 
     @property
     def outdir(self) -> Path:
@@ -68,36 +78,29 @@ class Session:
         chosen = self.defaults.outdir
         return Path(chosen).expanduser() if chosen is not None else Path("outputs/img-samples")
 
-    @property
-    def facts(self) -> Facts:
-        """What is known of the model without loading it."""
-        from invoke_cli.models.sources import source_of
-
-        if self._facts is None:
-            self._facts = source_of(self._entry).facts(self._entry)
-        return self._facts
-
     def start_loading(self) -> None:
         """Begin to load the model in the background."""
-        self._cache.start(self._entry)
+        self.models.cache.start(self.models.active)
 
     def status(self) -> Status:
         """The model's name and state, the device, and once it is known the size of a plain line's picture."""
-        state = self._cache.state(self._entry)
+        name, state = self.models.active.name, self.models.state()
         if state != "ready":
-            return Status(self._entry.name, self.settings.device, "", state)
-        bundle = self._cache.lend(self._entry)
+            return Status(name, self.settings.device, "", state)
+        bundle = self.models.lend()
         width, height = self.defaults.width, self.defaults.height
         sides = (bundle.native if side is None else side for side in (width, height))
-        return Status(self._entry.name, bundle.device.type, "x".join(map(str, sides)), state)
+        return Status(name, bundle.device.type, "x".join(map(str, sides)), state)
 
     def world(self) -> World:
         """The names that completion may offer."""
         return World(
             images=tuple(str(path) for path in self._pictures),
             samplers=tuple(SAMPLERS),
-            models=self._catalog.names,
+            models=self.models.catalog.names,
             seeds=tuple(str(seed) for seed in self._used_seeds),
+            terms=self._folders.triggers(),
+            loras=tuple(self._folders.loras.files()),
         )
 
     def run(self, line: str, line_number: int = 1) -> Iterator[Event]:
@@ -138,26 +141,39 @@ class Session:
 
         return Context(
             defaults=self.defaults,
-            facts=self.facts,
+            facts=self.models.facts,
             outdir=outputs.outdir,
             seeds=self._seeds,
             pictures=self._pictures,
             new_seed=lambda: int.from_bytes(os.urandom(4)),
             predict=outputs.predict,
+            folders=self._folders,
+            loras=self.models.active.loras,
+            vae=self.models.active.vae,
         )
 
     def _draw(self, planned: Plan, outputs: LineOutputs) -> Iterator[Event]:
         from invoke_cli.session.draw import draw
 
-        if self._cache.state(self._entry) == "loading":
-            yield Notice(f"waiting for the model {self._entry.name} to load")
-        bundle = self._cache.lend(self._entry)
+        if self.models.state() == "loading":
+            yield Notice(f"waiting for the model {self.models.active.name} to load")
+        bundle, notices = self._dressed(planned.wanted)
+        yield from map(Notice, notices)
         made: list[tuple[int, Path]] = []
         for event in draw(planned, bundle, outputs):
             if isinstance(event, Saved) and event.kind == "picture":
                 made.append((event.seed, event.path))
                 self._remember(made)
             yield event
+
+    def _dressed(self, wanted: Wanted) -> tuple[Bundle, tuple[str, ...]]:
+        """The model with what the line adds to it, and what to say of that."""
+        from invoke_cli.models.adapters import Wardrobe
+
+        bundle = self.models.lend()
+        if self._wardrobe is None:
+            self._wardrobe = Wardrobe()
+        return self._wardrobe.dress(bundle, wanted)
 
     def _remember(self, made: list[tuple[int, Path]]) -> None:
         # Done picture by picture, so that an interrupted line can still be referred to.

@@ -353,6 +353,23 @@ def test_ancestral_samplers_draw_once_a_step_but_for_the_last(name: str) -> None
     assert len(drawn) == len(steps) - 1
 
 
+@pytest.mark.parametrize("steps", [1, 4])
+def test_lcm_with_an_exact_consistency_function_draws_from_the_data(steps: int) -> None:
+    noise = crowd(3)
+    schedule = spaced(NoiseTable.from_config({"timestep_spacing": "trailing"}), steps)
+
+    def follow(x: Tensor, sigma: float) -> Tensor:
+        """Where the trajectory through x ends, for data of mean 0.5 and deviation 0.8."""
+        return 0.5 + (x - 0.5) * 0.8 / math.hypot(0.8, sigma)
+
+    x = 0.5 + noise() * math.hypot(0.8, schedule.sigmas[0])
+    ends = [step.clean for step in SAMPLERS["lcm"](follow, x, schedule, noise)]
+    assert torch.equal(ends[0], follow(x, schedule.sigmas[0]))
+    for end in ends:
+        assert float(end.mean()) == pytest.approx(0.5, abs=0.015)
+        assert float(end.std()) == pytest.approx(0.8, rel=0.02)
+
+
 @pytest.mark.parametrize(("now", "to"), [(14.6, 7.8), (0.37, 0.029), (1.0, 0.0)])
 def test_ancestral_levels_add_up(now: float, to: float) -> None:
     down, up = ancestral_levels(now, to)
@@ -404,7 +421,7 @@ def test_evaluations_are_as_announced(name: str, steps: int, strength: float, x:
 @pytest.mark.parametrize(
     ("name", "one", "two", "twenty"),
     [
-        *((name, 1, 2, 20) for name in ("k_lms", "k_euler", "k_euler_a", "k_dpmpp_2", "ddim")),
+        *((name, 1, 2, 20) for name in ("k_lms", "k_euler", "k_euler_a", "k_dpmpp_2", "lcm", "ddim")),
         *((name, 1, 3, 39) for name in ("k_heun", "k_dpm_2", "k_dpm_2_a", "k_dpmpp_2_a")),
         ("plms", 1, 3, 21),
     ],

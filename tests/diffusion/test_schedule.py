@@ -124,3 +124,16 @@ def test_karras_spacing_of_one_step_and_of_none() -> None:
     assert karras(0.5, 0.03, 1) == (0.5, 0)
     assert plan_schedule(TABLE, 10, 0.1, 1000) == plan_schedule(TABLE, 10, 0.1, 0)
     assert plan_schedule(TABLE, 10, 0.0, 1000).sigmas == (0.0,)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers under NumPy 2
+@pytest.mark.parametrize("steps", [1, 2, 4, 8])
+@pytest.mark.parametrize("config", [{"timestep_spacing": "trailing"}, {"_class_name": "LCMScheduler"}])
+def test_distilled_models_stop_well_above_timestep_0(config: dict[str, str], steps: int) -> None:
+    theirs = EulerDiscreteScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", timestep_spacing="trailing"
+    )
+    theirs.set_timesteps(steps)
+    table = NoiseTable.from_config(config)
+    found = [table.t_of(sigma) for sigma in spaced(table, steps).sigmas[:-1]]
+    assert found == pytest.approx(theirs.timesteps.tolist(), abs=1e-3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +24,7 @@ WORLD = World(
     seeds=("42", "7"),
     terms=("<toy>",),
 )
+LORAS = replace(WORLD, loras=("grain", "gold", "ink-wash"))
 MANUAL = help_text()
 TABLE = markdown_table()
 ids = pytest.mark.parametrize("switch", table(), ids=lambda switch: switch.name)
@@ -151,3 +154,21 @@ def test_the_table_has_one_row_for_each_switch() -> None:
     cells = [row for row in rows if row.startswith("| `")]
     assert len(cells) == len(table())
     assert all(row.count(" | ") == 2 for row in cells)
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("a wi", ["withLora("]), ("a <", ["<toy>", "<lora:"]), ("a <l", ["<lora:"]), ("a <t", ["<toy>"]),
+        ("a withLora(", ["withLora(grain)", "withLora(gold)", "withLora(ink-wash)"]),
+        ("a withLora(gr", ["withLora(grain)"]), ("useLora(I", ["useLora(ink-wash)"]),
+        ("a <lora:g", ["<lora:grain:1>", "<lora:gold:1>"]), ("a withLora(gold,", []), ("a ", []),
+        ("a <lora:grain:0", []), ("a withLora(gold)", []),
+    ],
+)  # fmt: skip
+def test_adapters_are_completed_in_the_prompt(line: str, offered: list[str]) -> None:
+    assert [entry.text for entry in suggest(line, len(line), LORAS)] == offered
+
+
+def test_without_loras_none_are_offered() -> None:
+    assert suggest("a <l", 4, World()) == []

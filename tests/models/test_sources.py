@@ -12,13 +12,14 @@ import pytest
 import torch
 
 from invoke_cli.errors import ModelError, SettingsError
-from invoke_cli.models.cache import ModelCache, load_from_source
+from invoke_cli.models.cache import load_from_source
 from invoke_cli.models.catalog import ModelEntry
 from invoke_cli.models.devices import check_device, check_precision, pick_device, pick_dtype
 from invoke_cli.models.files import fingerprint, read_facts
 from invoke_cli.models.sources import source_of
 
 CPU = torch.device("cpu")
+SHIPPED = Path(__file__).parent.parent.parent / "configs"
 
 
 def entry(source: Path | str) -> ModelEntry:
@@ -50,6 +51,9 @@ def test_facts_come_from_the_configuration(copied: Path) -> None:
     assert (facts.native, facts.prediction) == (64, "v_prediction")
     assert facts.table.sigmas[-1] == pytest.approx(14.614641229)
     assert read_facts(copied, native=96).native == 96
+    assert read_facts(copied, prediction="sample").prediction == "sample"
+    assert not facts.table.trailing
+    assert read_facts(copied, spacing="trailing").table.trailing
 
 
 @pytest.mark.parametrize("part", ["unet", "vae", "text_encoder", "tokenizer", "scheduler"])
@@ -128,24 +132,6 @@ def test_fingerprints_tell_weights_apart(copied: Path) -> None:
     assert fingerprint(copied) != before
 
 
-def test_a_model_is_loaded_once_and_a_failed_load_is_tried_again() -> None:
-    calls = []
-
-    def load(wanted: ModelEntry, device: str, precision: str) -> str:
-        calls.append((wanted.name, device, precision))
-        if len(calls) == 1:
-            raise ModelError("the disk was away")
-        return "bundle"
-
-    cache = ModelCache("cpu", "auto", load)  # type: ignore[arg-type]
-    with pytest.raises(ModelError, match="away"):
-        cache.lend(entry("x"))
-    assert cache.state(entry("x")) == "not loaded"
-    assert cache.lend(entry("x")) == cache.lend(entry("x")) == "bundle"
-    assert calls == [("some", "cpu", "auto")] * 2
-    assert cache.state(entry("x")) == "ready"
-
-
 def test_devices_and_precisions() -> None:
     assert pick_device("cpu").type == "cpu"
     assert pick_dtype("auto", CPU) == torch.float32
@@ -157,6 +143,17 @@ def test_devices_and_precisions() -> None:
         check_device("gpu")
     with pytest.raises(SettingsError, match="fp8"):
         check_precision("fp8")
+
+
+@pytest.mark.parametrize(("has", "expected"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_full_size_models_are_halved_on_cpus_that_compute_so(
+    has: bool, expected: torch.dtype, monkeypatch: pytest.MonkeyPatch, tiny_model: Path
+) -> None:
+    monkeypatch.setattr("invoke_cli.models.devices.cpu_has_bfloat16", lambda: has)
+    assert pick_dtype("auto", CPU, full_size=True) == expected
+    assert pick_dtype("float32", CPU, full_size=True) == torch.float32
+    assert not read_facts(tiny_model).full_size
+    assert read_facts(SHIPPED / "architectures" / "sd-1").full_size
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")

@@ -12,7 +12,7 @@ import pytest
 from invoke_cli.language.grammar import parse
 from invoke_cli.language.world import World
 from invoke_cli.repl.console import JsonConsole, TextConsole
-from invoke_cli.session.events import Planned, PlannedPicture, Progress, Saved
+from invoke_cli.session.events import Ask, Planned, PlannedPicture, Progress, Saved
 
 WIDTH = 100
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -21,11 +21,13 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 class FakeSession:
     """Gives the queued answers in order. What is callable in an answer is called, not yielded."""
 
-    def __init__(self, *answers, outdir=Path("outputs/img-samples"), dry_run=False, world=None):
+    def __init__(self, *answers, outdir=Path("outputs/img-samples"), dry_run=False, yes=False, world=None):
         self.answers = deque(answers)
         self.outdir = outdir
         self.dry_run = dry_run
+        self.settings = SimpleNamespace(yes=yes)
         self.lines = []
+        self.replies = []
         self.closed_early = 0
         self.loading = False
         self._world = world or World()
@@ -38,7 +40,8 @@ class FakeSession:
                 if callable(event):
                     event()
                 else:
-                    yield at(event, line_number)
+                    reply = yield at(event, line_number)
+                    self.replies += [reply] if isinstance(event, Ask) else []
         except GeneratorExit:
             self.closed_early += 1
             raise

@@ -89,7 +89,7 @@ def test_a_command_is_matched_as_a_whole_word():
     assert "no command called '!fixate'" in failure("!fixate pic.png").message
 
 
-@pytest.mark.parametrize("line", ["!fix pic.png -U2", "!fetch x.png", "!12", "!models", "!optimize_model x"])
+@pytest.mark.parametrize("line", ["!fix pic.png -U2", "!fetch x.png", "!12"])
 def test_what_comes_later_says_so_in_one_sentence(line):
     error = failure(line)
     assert error.message.endswith("comes in a later version")

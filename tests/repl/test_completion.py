@@ -52,6 +52,21 @@ def test_seeds_are_completed():
     assert "a barn -S 1592514025" in [line.rstrip() for line in completed("a barn -S 15")]
 
 
+@pytest.mark.parametrize(
+    "command", ["!switch", "!edit_model", "!del_model", "!convert_model", "!optimize_model"]
+)
+def test_models_are_completed(command):
+    assert completed(f"{command} de") == [f"{command} demo"]
+    assert completed(f"{command} x") == []
+
+
+def test_weights_are_completed(pictures):
+    (pictures / "Dream Shaper.safetensors").touch()
+    (pictures / "old.ckpt").touch()
+    assert completed("!import_model o") == ['!import_model "old pictures/', "!import_model old.ckpt"]
+    assert completed('!import_model "Dr') == ['!import_model "Dream Shaper.safetensors"']
+
+
 def test_nothing_is_offered_inside_a_word_of_the_prompt():
     assert completed("a barn") == []
 

@@ -13,7 +13,7 @@ from prompt_toolkit.output import DummyOutput
 from invoke_cli.errors import LineError, Span
 from invoke_cli.repl.app import run_repl
 from invoke_cli.repl.editor import Editor
-from invoke_cli.session.events import Failed, Notice
+from invoke_cli.session.events import Ask, Failed, Notice
 
 PASTE = "\x1b[200~{}\x1b[201~"
 CTRL_C, CTRL_D = "\x03", "\x04"
@@ -82,6 +82,25 @@ def test_a_whole_dialogue(fakes, dialogue, snapshot):
     transcript, status = dialogue(session, "".join(f"{line}\r" for line in typed))
     assert status == 0
     snapshot("dialogue", transcript)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reply"), [("yes\r", True), (" Y\r", True), ("\r", False), ("no\r", False), (CTRL_D, False)]
+)
+def test_a_question_is_answered_at_the_keyboard(fakes, dialogue, typed, reply):
+    session = fakes.Session([Ask("take it off the list?"), Notice("done")])
+    transcript, status = dialogue(session, f"one\r{typed}q\r")
+    assert (session.replies, status) == ([reply], 0)
+    assert transcript.index("take it off the list?") < transcript.index("done")
+    assert typed.strip("\r") not in session.lines
+
+
+def test_ctrl_c_at_a_question_stops_the_line(fakes, dialogue):
+    session = fakes.Session([Ask("really?"), Notice("never shown")])
+    transcript, _ = dialogue(session, f"one\r{CTRL_C}q\r")
+    assert session.replies == []
+    assert "stopped" in transcript
+    assert "never shown" not in transcript
 
 
 def test_the_model_begins_to_load_once_the_prompt_is_there(fakes, keys, tmp_path):

@@ -6,12 +6,13 @@ from invoke_cli.errors import InvokeError, LineError, Span
 from invoke_cli.repl.commands import help as _help
 from invoke_cli.repl.commands import history as _history
 from invoke_cli.repl.commands import later as _later
+from invoke_cli.repl.commands import models as _models
 from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Page
 from invoke_cli.session.events import Failed
 
 __all__ = ["COMMANDS", "Answer", "Command", "Context", "Page", "answer", "is_command"]
 
-_OWN_MODULES = (_help, _history, _later)  # imported so that they register themselves
+_OWN_MODULES = (_help, _history, _models, _later)  # imported so that they register themselves
 _HELP_SWITCHES = ("-h", "--help")
 _DROPPED_PREFIX = "!dream"  # v1 wrote prompts as `!dream a barn`; the grammar takes it off
 

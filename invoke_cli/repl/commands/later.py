@@ -6,20 +6,13 @@ from invoke_cli.errors import InvokeError
 from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Run
 
 _LATER = (
-    (("!fix",), "FILE SWITCHES", "Enlarge a finished picture, mend its faces or extend its canvas."),
-    (("!fetch",), "FILE", "Put the line that made a picture into the input line."),
-    (("!replay",), "FILE", "Run the lines of a file, then come back to the prompt."),
-    (("!search",), "TEXT", "List only the history lines that contain TEXT."),
-    (("!clear",), "", "Empty the history."),
-    (("!N",), "", "Put line number N of the history into the input line."),
-    (("!mask",), "FILE -tm PHRASE", "Show what a text mask would select in a picture."),
-    (("!models",), "", "List the models."),
-    (("!switch",), "NAME", "Change to another model."),
-    (("!import_model",), "SOURCE", "Add a model from a file, a folder or a hub."),
-    (("!edit_model",), "NAME", "Change what is written down about a model."),
-    (("!del_model",), "NAME", "Take a model off the list."),
-    (("!convert_model", "!optimize_model"), "NAME", "Turn a checkpoint file into a model folder."),
-    (("!triggers",), "", "List the words that loaded embeddings listen to."),
+    ("!fix", "FILE SWITCHES", "Enlarge a finished picture, mend its faces or extend its canvas."),
+    ("!fetch", "FILE", "Put the line that made a picture into the input line."),
+    ("!replay", "FILE", "Run the lines of a file, then come back to the prompt."),
+    ("!search", "TEXT", "List only the history lines that contain TEXT."),
+    ("!clear", "", "Empty the history."),
+    ("!N", "", "Put line number N of the history into the input line."),
+    ("!mask", "FILE -tm PHRASE", "Show what a text mask would select in a picture."),
 )
 
 
@@ -30,5 +23,5 @@ def _not_yet(name: str) -> Run:
     return run
 
 
-for (_name, *_aliases), _usage, _help in _LATER:
-    COMMANDS.add(_name, *_aliases)(Command(_name, _usage, _help, _not_yet(_name), ready=False))
+for _name, _usage, _help in _LATER:
+    COMMANDS.add(_name)(Command(_name, _usage, _help, _not_yet(_name), ready=False))

@@ -38,6 +38,7 @@ Run = Callable[[str, Context], Answer]
 class Command:
     """A word that begins with `!`. `run` gets what stands behind it; `usage` names that.
 
+    completes: what Tab offers for that: "model", "weights" (files and folders) or nothing.
     A command that is not `ready` only says that it comes later.
     """
 
@@ -46,16 +47,18 @@ class Command:
     help: str
     run: Run
     ready: bool = True
+    completes: str = ""
 
 
 COMMANDS: Registry[Command] = Registry("command")
 
 
-def command(name: str, *aliases: str, usage: str = "") -> Callable[[Run], Run]:
+def command(name: str, *aliases: str, usage: str = "", completes: str = "") -> Callable[[Run], Run]:
     """Make a function the command `name`. Its docstring is the command's help."""
 
     def register(run: Run) -> Run:
-        COMMANDS.add(name, *aliases)(Command(name, usage, inspect.getdoc(run) or "", run))
+        text = inspect.getdoc(run) or ""
+        COMMANDS.add(name, *aliases)(Command(name, usage, text, run, completes=completes))
         return run
 
     return register

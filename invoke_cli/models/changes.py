@@ -1,0 +1,60 @@
+"""Changes to an entry as a person types them: `vae=soft`, `defaults.steps=30`, `loras=`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from invoke_cli.errors import SettingsError
+from invoke_cli.models.entries import KEYS, ModelEntry, check_key, read_value
+from invoke_cli.yaml_file import value_of
+
+# Of these a single part can be changed, by a dot and its name.
+MAPPINGS = ("defaults", "loras")
+# What is not plain text is written as in the file.
+AS_YAML = (*MAPPINGS, "native_size", "default")
+
+
+def changed_keys(entry: ModelEntry, changes: Iterable[tuple[str, str]]) -> dict[str, object]:
+    """The keys of models.yaml that change, with their new values; None takes one away.
+
+    Raises SettingsError for unknown keys and for values that no entry may hold.
+    """
+    values: dict[str, object] = {}
+    for key, text in changes:
+        whole, _, part = key.partition(".")
+        check_key(whole, f"{entry.name}:")
+        if part:
+            values[whole] = _with_part(values.get(whole, as_mapping(entry, whole)), whole, part, text)
+        else:
+            values[whole] = _value(whole, text)
+    for key, value in values.items():
+        if value is not None:
+            read_value(key, value, f"{entry.name}:")
+    return values
+
+
+def as_mapping(entry: ModelEntry, key: str) -> dict[str, Any]:
+    """The value of one of MAPPINGS. Raises SettingsError for other keys."""
+    if key not in MAPPINGS:
+        raise SettingsError(f"{entry.name}: {key} has no parts", f"write {key}=VALUE")
+    return dict(getattr(entry, key))
+
+
+def shown_values(entry: ModelEntry) -> dict[str, object]:
+    """What the entry says, in the form of models.yaml, without what it leaves open."""
+    values = {key: as_mapping(entry, key) if key in MAPPINGS else getattr(entry, key) for key in KEYS}
+    return {key: value for key, value in values.items() if value not in (None, "", False, {})}
+
+
+def _value(key: str, text: str) -> object:
+    if not text.strip():
+        return None
+    return value_of(text, key) if key in AS_YAML else text
+
+
+def _with_part(whole: object, key: str, part: str, text: str) -> object:
+    parts = {**whole} if isinstance(whole, dict) else {}
+    value = value_of(text, f"{key}.{part}") if text.strip() else None
+    merged = {**parts, part: value}
+    return {name: item for name, item in merged.items() if item is not None} or None

@@ -1,0 +1,100 @@
+"""From the names that tensors have in Stable Diffusion checkpoints to those of the networks here.
+
+UNet and autoencoder go through the functions of diffusers; for text encoders it counts on names that
+transformers has changed since, so these are mapped here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from torch import Tensor
+
+from invoke_cli.errors import ModelError
+
+Tensors = dict[str, Tensor]
+
+# OpenCLIP's names inside a layer and around the layers, and those of transformers.
+IN_LAYER = {
+    "ln_1": "layer_norm1",
+    "ln_2": "layer_norm2",
+    "mlp.c_fc": "mlp.fc1",
+    "mlp.c_proj": "mlp.fc2",
+    "attn.out_proj": "self_attn.out_proj",
+}
+AROUND = {
+    "token_embedding.weight": "embeddings.token_embedding.weight",
+    "positional_embedding": "embeddings.position_embedding.weight",
+    "ln_final.weight": "final_layer_norm.weight",
+    "ln_final.bias": "final_layer_norm.bias",
+}
+
+
+def under(tensors: Mapping[str, Tensor], prefix: str) -> Tensors:
+    """The tensors whose names begin so, without that beginning."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def unet_tensors(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Tensors:
+    """A UNet's tensors, named as in diffusers; `tensors` still have their "model.diffusion_model."."""
+    from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
+
+    own = {name: tensor for name, tensor in tensors.items() if name.startswith("model.diffusion_model.")}
+    renamed = _converted(convert_ldm_unet_checkpoint, own, config)
+    guided = own.get("model.diffusion_model.time_embed.cond_proj.weight")
+    return renamed if guided is None else renamed | {"time_embedding.cond_proj.weight": guided}
+
+
+def vae_tensors(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Tensors:
+    """An autoencoder's tensors, named as in diffusers; `tensors` have no prefix."""
+    from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
+
+    return _converted(convert_ldm_vae_checkpoint, dict(tensors), config)
+
+
+def _converted(convert: Callable[..., Tensors], tensors: Tensors, config: Mapping[str, Any]) -> Tensors:
+    try:
+        return convert(tensors, config)
+    except (KeyError, IndexError) as error:
+        raise ModelError(f"the checkpoint lacks tensors that it should have, such as {error}") from error
+
+
+def clip_tensors(tensors: Mapping[str, Tensor]) -> Tensors:
+    """A text encoder's tensors without "text_model.", which only some files have; `tensors` have no prefix.
+
+    Old files also list the positions 0..76, which are no weights.
+    """
+    flat = {name.removeprefix("text_model."): tensor for name, tensor in tensors.items()}
+    flat.pop("embeddings.position_ids", None)
+    return flat
+
+
+def open_clip_tensors(tensors: Mapping[str, Tensor], layers: int, *, projects: bool) -> Tensors:
+    """The same of an OpenCLIP text encoder, of which the first `layers` layers are wanted.
+
+    Stable Diffusion 2 takes the layer before the last one, so the last one is never needed. projects:
+    whether the pooled text is projected, as in SDXL.
+    """
+    renamed = {new: tensors[old] for old, new in AROUND.items() if old in tensors}
+    for name, tensor in tensors.items():
+        found = re.fullmatch(r"transformer\.resblocks\.(\d+)\.(.+)", name)
+        if found is not None and int(found[1]) < layers:
+            renamed |= {
+                f"encoder.layers.{found[1]}.{inner}": part for inner, part in _layer(found[2], tensor)
+            }
+    if projects and "text_projection" in tensors:
+        renamed["text_projection.weight"] = tensors["text_projection"].T.contiguous()
+    return renamed
+
+
+def _layer(name: str, tensor: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """One tensor of a layer; queries, keys and values come as one and leave as three."""
+    if name.startswith("attn.in_proj_"):
+        kind = name.removeprefix("attn.in_proj_")
+        for letter, part in zip("qkv", tensor.chunk(3), strict=True):
+            yield f"self_attn.{letter}_proj.{kind}", part
+    else:
+        module, _, kind = name.rpartition(".")
+        yield f"{IN_LAYER.get(module, module)}.{kind}", tensor

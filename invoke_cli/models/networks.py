@@ -1,0 +1,57 @@
+"""Networks made without weights of their own, which then take over those of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from invoke_cli.errors import ModelError
+
+
+def empty_network(config: Mapping[str, Any]) -> Any:
+    """The network that a config.json describes, without memory for its weights."""
+    import diffusers
+    import transformers
+
+    with torch.device("meta"):
+        if "_class_name" in config:
+            return getattr(diffusers, config["_class_name"]).from_config(dict(config))
+        kind = getattr(transformers, config["architectures"][0])
+        return kind(transformers.CLIPTextConfig(**config))
+
+
+def fill(network: Any, tensors: Mapping[str, Tensor], device: torch.device, dtype: torch.dtype) -> Any:
+    """Give an empty network its weights; each goes to its device and dtype once, and is never copied else.
+
+    Raises ModelError when names or shapes are not those that the network has.
+    """
+    placed = {name: tensor.to(device, dtype) for name, tensor in _inside(network, tensors).items()}
+    try:
+        network.load_state_dict(placed, strict=True, assign=True)
+    except RuntimeError as error:
+        detail = str(error).strip().splitlines()[-1].strip()
+        raise ModelError(f"the weights do not fit a {type(network).__name__}: {detail}") from error
+    for module in network.modules():
+        _number_positions(module, device)
+    return network.eval().requires_grad_(False)
+
+
+def _inside(network: Any, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors under the names that this version of the library gives them."""
+    nested = any(name.startswith("text_model.") for name in network.state_dict())
+    whole = "text_projection."
+    return {
+        f"text_model.{name}" if nested and not name.startswith(whole) else name: tensor
+        for name, tensor in tensors.items()
+    }
+
+
+def _number_positions(module: nn.Module, device: torch.device) -> None:
+    """The one buffer that no file holds, because it follows from its length."""
+    positions = module._buffers.get("position_ids")
+    if positions is not None and positions.is_meta:
+        numbered = torch.arange(positions.shape[-1], device=device).expand(positions.shape)
+        module.register_buffer("position_ids", numbered, persistent=False)

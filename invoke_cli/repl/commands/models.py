@@ -1,0 +1,144 @@
+"""`!models`, `!switch`, `!triggers` and the commands that change the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+
+from invoke_cli.errors import InvokeError, LineError
+from invoke_cli.repl.commands.arguments import read_arguments, words_of
+from invoke_cli.repl.commands.registry import Answer, Context, Page, command
+from invoke_cli.repl.visible import cells, visible
+from invoke_cli.repl.wording import size_words
+from invoke_cli.session.events import Notice
+from invoke_cli.session.imports import Wish, convert_model, import_models
+from invoke_cli.session.models import Row
+
+_HEADINGS = ("name", "state", "memory")
+_GAP = "  "
+
+
+@command("!models")
+def show_models(argument: str, context: Context) -> Answer:
+    """List the models: their state, what they take of the memory, and what they are."""
+    _no_more(argument, "!models")
+    yield Page("\n".join(table(list(context.session.models.rows()), context.width)))
+
+
+@command("!switch", usage="NAME", completes="model")
+def switch_model(argument: str, context: Context) -> Answer:
+    """Draw with another model from now on. The one before stays in memory while there is room."""
+    name = _one(argument, "!switch")
+    yield from context.session.models.switch(name, load=not context.session.dry_run)
+
+
+@command("!edit_model", usage="NAME KEY=VALUE ...", completes="model")
+def edit_model(argument: str, context: Context) -> Answer:
+    """Change what models.yaml says of a model, or show it. An empty value takes a key away."""
+    name, *pairs = words_of(argument) or [""]
+    models = context.session.models
+    if not pairs:
+        shown = models.shown(_one(name, "!edit_model"))
+        yield Page("\n".join([*(visible(line) for line in shown), _how_to_edit(name)]))
+        return
+    _refuse_in_dry_run(context)
+    yield from models.edit(name, tuple(map(_change, pairs)))
+
+
+@command("!del_model", usage="NAME", completes="model")
+def delete_model(argument: str, context: Context) -> Answer:
+    """Take a model off the list, after a question. Its files stay where they are."""
+    _refuse_in_dry_run(context)
+    yield from context.session.models.delete(_one(argument, "!del_model"))
+
+
+@command("!import_model", usage="SOURCE [--name NAME] [--description TEXT] [--default]", completes="weights")
+def import_model(argument: str, context: Context) -> Answer:
+    """Add a checkpoint file, a diffusers directory, all models of a folder, or a hub id to the catalog.
+
+    Each is loaded once, to prove that it works.
+    """
+    read = read_arguments(argument, ("name", "description"), ("default",))
+    if len(read.words) != 1:
+        raise LineError(
+            "!import_model takes one file, folder or hub id", "a path with blanks stands in quotes"
+        )
+    _refuse_in_dry_run(context)
+    switches = read.switches
+    wish = Wish(switches.get("name", ""), switches.get("description", ""), "default" in switches)
+    yield from import_models(context.session.models, read.words[0], wish)
+
+
+@command("!convert_model", "!optimize_model", usage="NAME|FILE [FOLDER]", completes="model")
+def convert_checkpoint(argument: str, context: Context) -> Answer:
+    """Rewrite a checkpoint file as a diffusers directory of safetensors. Pictures stay the same."""
+    words = read_arguments(argument).words
+    if not 1 <= len(words) <= 2:
+        raise LineError("!convert_model takes a model, and perhaps the folder to write", "!models lists them")
+    _refuse_in_dry_run(context)
+    yield from convert_model(context.session.models, words[0], words[1] if len(words) > 1 else "")
+
+
+@command("!triggers")
+def show_triggers(argument: str, context: Context) -> Answer:
+    """List what a prompt may name: the triggers of embeddings, and LoRAs."""
+    _no_more(argument, "!triggers")
+    world = context.session.world()
+    loras = tuple(f"withLora({name})" for name in world.loras)
+    if not world.terms and not loras:
+        yield Notice("there are no embeddings and no LoRAs in the folders for them")
+        return
+    found = (("embeddings", world.terms), ("LoRAs", loras))
+    yield Page("\n".join(line for title, names in found for line in _listed(title, names)))
+
+
+def _listed(title: str, names: tuple[str, ...]) -> Iterator[str]:
+    if names:
+        yield title
+        yield from (f"  {visible(name)}" for name in names)
+
+
+def table(rows: list[Row], width: int) -> Iterator[str]:
+    """The list of models in columns; descriptions are broken to fit."""
+    cells_of_rows = [(visible(row.name), row.state, size_words(row.size)) for row in rows]
+    widths = [max(map(cells, column)) for column in zip(_HEADINGS, *cells_of_rows, strict=True)]
+    yield _line(_HEADINGS, widths, "description").rstrip()
+    indent = sum(widths) + len(_GAP) * len(widths)
+    for row, texts in zip(rows, cells_of_rows, strict=True):
+        first, *rest = wrap(visible(row.description), max(width - indent, 20)) or [""]
+        yield _line(texts, widths, first).rstrip()
+        yield from (" " * indent + text for text in rest)
+
+
+def _line(texts: tuple[str, ...], widths: list[int], last: str) -> str:
+    padded = (text + " " * (width - cells(text)) for text, width in zip(texts, widths, strict=True))
+    return _GAP.join([*padded, last])
+
+
+def _how_to_edit(name: str) -> str:
+    return f"to change it: !edit_model {visible(name)} description='...' defaults.steps=30 vae="
+
+
+def _change(pair: str) -> tuple[str, str]:
+    key, equals, value = pair.partition("=")
+    if not equals:
+        raise LineError(f"{pair!r} should be KEY=VALUE", "a value with blanks stands in quotes")
+    return key, value
+
+
+def _one(argument: str, name: str) -> str:
+    """The only word behind a command."""
+    words = read_arguments(argument).words
+    if len(words) != 1:
+        raise LineError(f"{name} takes the name of one model", "!models lists them")
+    return words[0]
+
+
+def _no_more(argument: str, name: str) -> None:
+    if argument:
+        raise LineError(f"{name} takes nothing behind it")
+
+
+def _refuse_in_dry_run(context: Context) -> None:
+    if context.session.dry_run:
+        raise InvokeError("a dry run changes no catalog")

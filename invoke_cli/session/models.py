@@ -1,0 +1,182 @@
+"""The models of a session: the catalog, what is loaded of it, and the one that lines are drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke_cli.errors import ModelError
+from invoke_cli.language.defaults import from_pairs
+from invoke_cli.language.request import Request
+from invoke_cli.models.cache import ModelCache
+from invoke_cli.models.catalog import Catalog
+from invoke_cli.models.changes import changed_keys, shown_values
+from invoke_cli.models.entries import ModelEntry
+from invoke_cli.registry import nearest
+from invoke_cli.session.events import Ask, Event, Notice
+from invoke_cli.yaml_edit import written
+
+if TYPE_CHECKING:
+    from invoke_cli.diffusion.bundle import Bundle
+    from invoke_cli.models.files import Facts
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model in the list. state: "active", "cached", "loading", "not loaded" or "missing".
+
+    size: the bytes in memory, None unless it is loaded.
+    """
+
+    name: str
+    state: str
+    size: int | None
+    description: str
+
+
+class Models:
+    """Which model is in use, and every way to change that or the catalog.
+
+    `active` changes only after everything that could fail has succeeded.
+    """
+
+    def __init__(self, catalog: Catalog, cache: ModelCache, wanted: str) -> None:
+        self.catalog = catalog
+        self.cache = cache
+        self._active = catalog.find(wanted)
+        self._facts: Facts | None = None
+
+    @property
+    def active(self) -> ModelEntry:
+        """The model that lines are drawn with."""
+        return self._active
+
+    @property
+    def suited(self) -> Request:
+        """What the active model's entry says of switches."""
+        return suited(self._active)
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of the active model without loading it; its size better once it is loaded."""
+        from invoke_cli.models.sources import source_of
+
+        if self._facts is None:
+            self._facts = source_of(self._active).facts(self._active)
+        return replace(self._facts, native=self.lend().native) if self.state() == "ready" else self._facts
+
+    def state(self) -> str:
+        """The state of the active model: "not loaded", "loading", "ready" or "failed"."""
+        return self.cache.state(self._active)
+
+    def lend(self) -> Bundle:
+        """The active model, loaded. Raises ModelError or SettingsError."""
+        return self.cache.lend(self._active)
+
+    def find(self, name: str) -> ModelEntry:
+        """The entry of this name in the catalog. Raises ModelError that names the nearest one."""
+        if name in self.catalog:
+            return self.catalog.find(name)
+        meant = nearest(name, self.catalog.names)
+        raise ModelError(
+            f"there is no model {name!r} in the catalog",
+            f"did you mean {meant}?" if meant else f"there are: {', '.join(self.catalog.names)}",
+        )
+
+    def rows(self) -> Iterator[Row]:
+        """All models of the catalog, and the active one where it is not of it."""
+        entries = [self.catalog.find(name) for name in self.catalog.names]
+        if not any(entry.name == self._active.name for entry in entries):
+            entries.append(self._active)
+        for entry in entries:
+            yield Row(entry.name, self._state_of(entry), self.cache.size(entry), entry.description)
+
+    def _state_of(self, entry: ModelEntry) -> str:
+        state = self.cache.state(entry)
+        if entry.name == self._active.name:
+            return "active" if state == "ready" else f"active, {state}"
+        if state in ("ready", "loading"):
+            return {"ready": "cached"}.get(state, state)
+        return "not loaded" if _is_there(entry) else "missing"
+
+    def switch(self, name: str, *, load: bool = True) -> Iterator[Event]:
+        """Draw with another model from now on; the one before stays loaded while there is room.
+
+        Raises ModelError or SettingsError, and keeps the model in use, when the other cannot be used.
+        """
+        from invoke_cli.models.sources import source_of
+
+        entry = self.catalog.find(name)
+        suited(entry)
+        if load:
+            if self.cache.state(entry) != "ready":
+                yield Notice(f"loading the model {entry.name}")
+            self.cache.lend(entry)
+        facts = source_of(entry).facts(entry)
+        self._active, self._facts = entry, facts
+        yield Notice(f"lines are drawn with {entry.name} now")
+
+    def write(self, name: str, changes: dict[str, object]) -> None:
+        """Change an entry of the catalog; the model in use follows. Raises SettingsError."""
+        before = self.catalog.find(name) if name in self.catalog else None
+        self.catalog.write(name, changes)
+        after = self.catalog.find(name)
+        if before is not None and before.weights != after.weights:
+            self.cache.drop(before)
+        if before is not None and before == self._active:
+            self._active, self._facts = after, None
+
+    def shown(self, name: str) -> list[str]:
+        """What models.yaml says of a model, one key a line."""
+        entry = self.find(name)
+        return [f"{name}:", *(f"  {key}: {written(value)}" for key, value in shown_values(entry).items())]
+
+    def edit(self, name: str, changes: tuple[tuple[str, str], ...]) -> Iterator[Event]:
+        """Change keys of an entry, given as text; an empty text takes a key away.
+
+        Raises ModelError or SettingsError, and changes nothing, when the result would be wrong.
+        """
+        entry = self.find(name)
+        keys = changed_keys(entry, changes)
+        defaults = keys.get("defaults")
+        if isinstance(defaults, dict):
+            from_pairs(defaults, f"defaults of {name}")
+        was_shipped = not self.catalog.is_own(name)
+        self.write(name, keys)
+        copied = f", copied to {self.catalog.own}" if was_shipped else ""
+        yield Notice(f"{name} is changed: {', '.join(dict.fromkeys(key for key, _ in changes))}{copied}")
+
+    def delete(self, name: str) -> Generator[Event, bool | None, None]:
+        """Take an entry off the list, if the answer to the question is yes; no other file is touched."""
+        entry = self.find(name)
+        if entry.name == self._active.name:
+            raise ModelError(f"{name} is the model in use", "change to another with !switch first")
+        if not self.catalog.is_own(name):
+            raise ModelError(f"{name} came with the program and stays on the list")
+        answer = yield Ask(f"take {name} off the list? {entry.source} stays where it is")
+        if not answer:
+            yield Notice(f"{name} stays on the list")
+            return
+        self.catalog.remove(name)
+        self.cache.drop(entry)
+        back = "; the entry that came with the program is back" if name in self.catalog else ""
+        yield Notice(f"{name} is off the list{back}")
+
+
+def suited(entry: ModelEntry) -> Request:
+    """What the entry says of switches. Raises SettingsError for one that does not exist."""
+    return from_pairs(entry.defaults, f"models.yaml, {entry.name}")
+
+
+def _is_there(entry: ModelEntry) -> bool:
+    """Whether there is something where the model should be; the hub is taken to have it."""
+    from invoke_cli.models.sources import EMBEDDED, SOURCES, embedded_directory, source_of
+
+    try:
+        if entry.source.startswith(EMBEDDED):
+            return embedded_directory(entry).is_dir()
+        return source_of(entry) is SOURCES["hub"] or Path(entry.source).expanduser().exists()
+    except ModelError:
+        return False
