@@ -47,7 +47,9 @@ def generate(bundle: Bundle, recipe: Recipe) -> Generator[Step | Picture, None, 
 def _drawn(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, Pixels]:
     """Yields each step; returns the decoded picture, uint8 (H, W, 3)."""
     walk = SAMPLERS[recipe.sampler]
-    schedule = plan_schedule(bundle.table, recipe.steps, recipe.strength, recipe.karras_max)
+    schedule = plan_schedule(
+        bundle.table, recipe.steps, recipe.strength, recipe.karras_max, recipe.exact_strength
+    )
     shape = bundle.latent_shape(recipe.height, recipe.width)
     noise = Noise(recipe.seed, shape, bundle.device, blend=recipe.blend, perlin=recipe.perlin)
     conditioning = bundle.condition(recipe.positive, recipe.negative)
@@ -61,8 +63,8 @@ def _drawn(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, Pixels]:
     if init is not None and recipe.strength < 1:
         x = init + x
     for step in walk(denoise, x, schedule, noise):
-        x = step.x
         yield step
+        x = step.x
     return bundle.decode(x, recipe.seamless)
 
 

@@ -173,10 +173,15 @@ def _long(line: str, at: int) -> list[Token]:
 
 
 def long_matches(name: str) -> list[tuple[Switch, bool]]:
-    """The switches whose long name is `name`, or else begins with it; hyphens count as underscores."""
+    """The switches whose long name is `name`, or else begins with it; hyphens count as underscores.
+
+    Where all names that begin so only prolong the shortest of them, that one is meant: --step is --steps.
+    """
     name = name.replace("-", "_")
-    if name in long_names():
-        return [long_names()[name]]
+    fitting = [long for long in long_names() if long.startswith(name)]
+    shortest = min(fitting, key=len, default="")
+    if all(long.startswith(shortest) for long in fitting) and shortest:
+        return [long_names()[shortest]]
     found = {
         (entry.name, on): (entry, on) for long, (entry, on) in long_names().items() if long.startswith(name)
     }

@@ -124,6 +124,7 @@ def recipe_of(job: Job, frame: Frame | None) -> Recipe:
         height=job.height,
         steps=known(request.steps),
         strength=known(request.strength) if frame is not None else 1.0,
+        exact_strength=request.exact_strength is True,
         sampler=known(request.sampler),
         scale=known(request.cfg_scale),
         seed=known(request.seed),

@@ -34,6 +34,7 @@ NAMES = TEXTS.filter(lambda text: text.strip() != "")
 
 _SPECIAL: dict[str, st.SearchStrategy[object]] = {
     "steps": st.integers(1, 10000),
+    "steps_run": st.integers(1, 10000),
     "seed": st.integers(-LAST_SEED, LAST_SEED),
     "iterations": st.integers(1, 10000),
     "width": st.integers(8, 8192),

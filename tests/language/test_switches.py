@@ -31,7 +31,8 @@ SPELLINGS = {
     "embiggen_tiles": "-embiggen_tiles --embiggen_tiles",
     "embiggen_strength": "-embiggen_strength --embiggen_strength",
     "variation_amount": "-v --variation_amount --variant_amount", "with_variations": "-V --with_variations",
-    "keep_size": "--keep_size",
+    "keep_size": "--keep_size", "exact_strength": "--exact_strength",
+    "steps_run": "-R --steps_run --run_steps --steps_to_run",
 }  # fmt: skip
 
 WORKING = {
@@ -40,6 +41,7 @@ WORKING = {
     "individual",
     "save_intermediates", "seamless", "seamless_axes", "threshold", "perlin", "karras_max", "png_compression",
     "fnformat", "skip_normalize", "log_tokenization", "keep_size", "use_mps_noise",
+    "steps_run", "exact_strength",
 }  # fmt: skip
 
 

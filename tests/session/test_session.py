@@ -49,6 +49,7 @@ def test_pictures_of_n_equal_their_single_runs(session: Session) -> None:
         "-V 5:0.3,6:0.1",
         "--seamless_axes x --perlin 0.2 --threshold 2",
         "--karras_max 30 -Ak_dpmpp_2 -C1",
+        "-f0.53 -I sketch.png --exact_strength",
     ],
 )
 def test_a_picture_remakes_itself_from_its_metadata(session: Session, sketch: Path, switches: str) -> None:
