@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -63,7 +63,7 @@ def _drawn(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, Pixels]:
     if init is not None and recipe.strength < 1:
         x = init + x
     for step in walk(denoise, x, schedule, noise):
-        yield step
+        yield replace(step, before=x)
         x = step.x
     return bundle.decode(x, recipe.seamless)
 

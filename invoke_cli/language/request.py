@@ -240,6 +240,15 @@ class Request:
         "--save_intermediates", codec=whole(0, 10000, examples=("1", "5")), group=FILES, shown=0,
         shell=True,
         help="Save every Nth step and a strip of all of them; 0 saves none.")
+    intermediates: str | None = switch(
+        "--intermediates", codec=choice("KIND", "clean", "noisy"), group=FILES, shown="clean", shell=True,
+        help="What is saved of a step: the clean picture that the model believes in, or the noisy one.")
+    decode_intermediates: bool | None = switch(
+        "--decode_intermediates", codec=FLAG, group=FILES, shown=False, shell=True,
+        help="Decode intermediates with the model: sharp, but slower than a quick map of colours.")
+    animate: str | None = switch(
+        "--animate", codec=choice("FORMAT", "gif", "webp"), group=FILES, shell=True,
+        help="Also save the intermediates as an animation, with --save_intermediates 1 unless given.")
     png_compression: int | None = switch(
         "-z", "--png_compression", codec=whole(0, 9, examples=("6", "1", "9")), group=FILES, shown=6,
         shell=True,

@@ -11,9 +11,10 @@ from typing import Any
 import torch
 
 from invoke_cli.diffusion.bundle import Bundle
+from invoke_cli.diffusion.preview import read_map
 from invoke_cli.errors import ModelError
 from invoke_cli.models.catalog import ModelEntry
-from invoke_cli.models.files import Facts, fingerprint
+from invoke_cli.models.files import PREVIEW, Facts, fingerprint
 
 CLIP_TOKENS = 77
 
@@ -32,7 +33,7 @@ def load(
         }
     if len(tokenizer) < networks["text_encoder"].config.vocab_size:
         raise ModelError(f"the tokenizer of {entry.name} knows too few words for its text encoder")
-    return Bundle(
+    bundle = Bundle(
         **networks,
         tokenizer=tokenizer,
         table=facts.table,
@@ -40,9 +41,12 @@ def load(
         native=facts.native,
         name=entry.name,
         hash=fingerprint(directory),
+        colours=read_map(directory / PREVIEW),
         device=device,
         dtype=dtype,
     )
+    bundle.colour_map()  # found here, while nobody waits, and not while a picture is being drawn
+    return bundle
 
 
 def _network(directory: Path, dtype: torch.dtype, device: torch.device) -> Any:

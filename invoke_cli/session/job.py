@@ -89,8 +89,12 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The jobs of a line, the merged request they come from, and what the user should be told."""
+    """The jobs of a line, the merged request they come from, and what the user should be told.
+
+    labels: what tells the jobs of a comparison apart, such as "-f 0.2"; empty for any other line.
+    """
 
     request: Request
     jobs: tuple[Job, ...]
     notices: tuple[str, ...]
+    labels: tuple[str, ...] = ()

@@ -115,7 +115,8 @@ def test_the_built_in_defaults_are_the_issues() -> None:
         "seamless": False, "seamless_axes": ["x", "y"], "skip_normalize": False, "log_tokenization": False,
         "use_mps_noise": False, "exact_strength": False, "fit": False, "keep_size": False,
         "invert_mask": False, "grid": False,
-        "individual": False, "save_intermediates": 0, "png_compression": 6, "fnformat": "", "outdir": "",
+        "individual": False, "save_intermediates": 0, "intermediates": "clean", "decode_intermediates": False,
+        "png_compression": 6, "fnformat": "", "outdir": "",
     }  # fmt: skip
 
 
