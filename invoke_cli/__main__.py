@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -41,6 +42,7 @@ def _session(invocation: Invocation) -> Session:
 
     known = environment()
     settings = settings_from(invocation.values, invocation.config, known, dry_run=invocation.dry_run)
+    settings = replace(settings, explain=invocation.explain, png=invocation.png)
     catalog = Catalog.read(shipped_directory() / "models.yaml", user_directory(known) / "models.yaml")
     _start_log(known)
     return Session(settings, catalog)
@@ -80,7 +82,8 @@ def _console(invocation: Invocation) -> Console:
 
     if invocation.json:
         return JsonConsole(sys.stdout, sys.stderr)
-    return TextConsole(sys.stdout, sys.stderr, sys.stdout.isatty(), dry_run=invocation.dry_run)
+    draws = not (invocation.dry_run or invocation.explain)
+    return TextConsole(sys.stdout, sys.stderr, sys.stdout.isatty(), dry_run=not draws)
 
 
 def _input(invocation: Invocation) -> Iterable[NumberedLine] | None:

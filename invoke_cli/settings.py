@@ -45,13 +45,16 @@ class Settings:
     """What holds for a whole session.
 
     device, precision: canonical words of models.devices. defaults: what the user set for prompt-line
-    switches, unset where they did not.
+    switches, unset where they did not. explain: say what lines would do to their schedule instead of
+    drawing, with a plot in the file `png` where that is given.
     """
 
     model: str = ""
     device: str = "auto"
     precision: str = "auto"
     dry_run: bool = False
+    explain: bool = False
+    png: Path | None = None
     defaults: Request = field(default_factory=Request)
 
 

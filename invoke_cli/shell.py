@@ -31,6 +31,8 @@ class Invocation:
     config: Path | None
     dry_run: bool
     json: bool
+    explain: bool
+    png: Path | None
     values: dict[str, Any]
 
 
@@ -49,17 +51,21 @@ def read_arguments(arguments: list[str]) -> Invocation:
     values = {name: value for name, value in vars(found).items() if name not in _OWN and value is not None}
     if found.line is not None and found.from_file is not None:
         raise SettingsError("give a prompt line or --from_file, not both")
+    if found.png is not None and not found.explain:
+        raise SettingsError("--png is the plot of --explain", "add --explain")
     return Invocation(
         line=found.line,
         from_file=found.from_file,
         config=Path(found.config).expanduser() if found.config is not None else None,
         dry_run=found.dry_run,
         json=found.json,
+        explain=found.explain,
+        png=Path(found.png) if found.png is not None else None,
         values=values,
     )
 
 
-_OWN = frozenset({"line", "from_file", "config", "dry_run", "json"})
+_OWN = frozenset({"line", "from_file", "config", "dry_run", "json", "explain", "png"})
 
 
 def _unknown(argument: str) -> SettingsError:
@@ -92,6 +98,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--dry_run", "--dry-run", action="store_true", help="say what each line would do; draw nothing"
     )
+    parser.add_argument(
+        "--explain", action="store_true", help="say what strength and steps do to each line; draw nothing"
+    )
+    parser.add_argument("--png", metavar="FILE", help="with --explain, also plot the schedule into FILE")
     parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
     for option in OPTIONS:
         parser.add_argument(f"--{option.name}", metavar=option.metavar, help=option.help)

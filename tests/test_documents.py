@@ -20,7 +20,8 @@ MISTAKES = {"a cat -f 75"}
 
 def lines() -> list[str]:
     found = [line for path in DOCUMENTS for line in re.findall(r"^invoke> (.*)$", path.read_text(), re.MULTILINE)]
-    return sorted({line for line in found if line not in MISTAKES})
+    prompts = (re.sub(r"^!(explain|schedule|compare) ", "", line) for line in found)
+    return sorted({line for line in prompts if line not in MISTAKES})
 
 
 @pytest.mark.parametrize("line", lines())

@@ -26,7 +26,7 @@ from functools import cache
 
 from invoke_cli.language.declare import Switch
 from invoke_cli.language.quoting import closing, like_switch, unquoted
-from invoke_cli.language.switches import by_flag, long_names
+from invoke_cli.language.switches import by_flag, long_matches
 
 _BLANK = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")
@@ -170,22 +170,6 @@ def _long(line: str, at: int) -> list[Token]:
     if line.startswith("=", end):
         return _after_equals(line, head)
     return [head] if switch.on_off else _with_values(line, head)
-
-
-def long_matches(name: str) -> list[tuple[Switch, bool]]:
-    """The switches whose long name is `name`, or else begins with it; hyphens count as underscores.
-
-    Where all names that begin so only prolong the shortest of them, that one is meant: --step is --steps.
-    """
-    name = name.replace("-", "_")
-    fitting = [long for long in long_names() if long.startswith(name)]
-    shortest = min(fitting, key=len, default="")
-    if all(long.startswith(shortest) for long in fitting) and shortest:
-        return [long_names()[shortest]]
-    found = {
-        (entry.name, on): (entry, on) for long, (entry, on) in long_names().items() if long.startswith(name)
-    }
-    return list(found.values())
 
 
 def _short(line: str, at: int) -> list[Token]:

@@ -11,9 +11,20 @@ from typing import Protocol, TextIO
 
 from invoke_cli.repl.objects import SCHEMA, Object, as_object
 from invoke_cli.repl.progress import Bar
+from invoke_cli.repl.schedule_view import explained_lines, table_lines
 from invoke_cli.repl.visible import visible
 from invoke_cli.repl.wording import failure_lines, plan_lines, saved_line, summary_line
-from invoke_cli.session.events import Event, Failed, Notice, Planned, Progress, Saved, Summary
+from invoke_cli.session.events import (
+    Event,
+    Explained,
+    Failed,
+    Notice,
+    Planned,
+    Progress,
+    Saved,
+    Scheduled,
+    Summary,
+)
 
 
 class OutputClosedError(Exception):
@@ -76,6 +87,10 @@ class TextConsole:
                 self._plan(event)
             case Saved():
                 self._write(self._out, saved_line(event, self._next_label(event)))
+            case Explained():
+                self._write(self._out, *explained_lines(event))
+            case Scheduled():
+                self._write(self._out, *table_lines(event))
             case Notice():
                 self._write(self._err, *_notice_lines(event.text))
             case Failed():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from invoke_cli.language.request import Request
 from invoke_cli.language.world import World
 from invoke_cli.models.cache import ModelCache
 from invoke_cli.models.catalog import Catalog
-from invoke_cli.session.events import Event, Failed, Notice, Planned, Saved
+from invoke_cli.session.events import Event, Explained, Failed, Notice, Planned, Saved
 
 if TYPE_CHECKING:
     from invoke_cli.models.files import Facts
@@ -102,10 +102,29 @@ class Session:
 
     def run(self, line: str, line_number: int = 1) -> Iterator[Event]:
         """Do what the line says. Mistakes come as a `Failed` event, never as an InvokeError."""
+        if self.settings.explain:
+            yield from self.explain(line, line_number, self.settings.png)
+            return
         reading: Reading | None = None
         try:
             reading = read(line)
             yield from self._run(reading, line, line_number)
+        except InvokeError as error:
+            yield Failed(line_number, line, _placed(error, reading))
+
+    def explain(self, line: str, line_number: int = 1, png: Path | None = None) -> Iterator[Event]:
+        """Tell what the line's strength and steps do, as `Explained`; draw nothing but, perhaps, a plot.
+
+        png: a file for the plot that does not exist yet. Mistakes come as `run`'s do.
+        """
+        from invoke_cli.session.explain import explain
+
+        reading: Reading | None = None
+        try:
+            reading = read(line)
+            check(reading.request)
+            explained = explain(reading.request, self.defaults, self.facts.table, line, line_number)
+            yield explained if png is None else _plotted(explained, png)
         except InvokeError as error:
             yield Failed(line_number, line, _placed(error, reading))
 
@@ -164,6 +183,13 @@ class Session:
         self._seeds = tuple(seed for seed, _ in made)
         self._pictures = tuple(path for _, path in made)
         self._used_seeds |= dict.fromkeys(self._seeds)
+
+
+def _plotted(explained: Explained, path: Path) -> Explained:
+    from invoke_cli.session.schedule_plot import save_plot
+
+    save_plot(explained, path.expanduser())
+    return replace(explained, path=path)
 
 
 def _placed(error: InvokeError, reading: Reading | None) -> InvokeError:
