@@ -68,7 +68,7 @@ def _start_log(environment: dict[str, str]) -> None:
 def _run(invocation: Invocation, session: Session) -> int:
     from invoke_cli.repl.app import run_lines, run_once, run_repl
 
-    console = _console(invocation)
+    console = _console(invocation, session.settings.viewer)
     if invocation.line is not None:
         return run_once(session, console, invocation.line)
     lines = _input(invocation)
@@ -77,13 +77,15 @@ def _run(invocation: Invocation, session: Session) -> int:
     return run_lines(session, console, lines)
 
 
-def _console(invocation: Invocation) -> Console:
+def _console(invocation: Invocation, viewer: str) -> Console:
     from invoke_cli.repl.console import JsonConsole, TextConsole
+    from invoke_cli.repl.easel import easel_for
 
     if invocation.json:
         return JsonConsole(sys.stdout, sys.stderr)
     draws = not (invocation.dry_run or invocation.explain)
-    return TextConsole(sys.stdout, sys.stderr, sys.stdout.isatty(), dry_run=not draws)
+    easel = easel_for(viewer, sys.stdout)
+    return TextConsole(sys.stdout, sys.stderr, sys.stdout.isatty(), dry_run=not draws, easel=easel)
 
 
 def _input(invocation: Invocation) -> Iterable[NumberedLine] | None:

@@ -37,6 +37,7 @@ OPTIONS = (
     Option("model", "NAME", "", "a name from models.yaml, a diffusers directory, or a hub id"),
     Option("device", "DEVICE", "auto", "auto, cuda, mps or cpu"),
     Option("precision", "DTYPE", "auto", "auto, fp32, fp16 or bf16"),
+    Option("viewer", "NAME", "auto", "pictures in the terminal: auto, kitty, iterm2, sixel, blocks or none"),
 )
 
 
@@ -44,14 +45,15 @@ OPTIONS = (
 class Settings:
     """What holds for a whole session.
 
-    device, precision: canonical words of models.devices. defaults: what the user set for prompt-line
-    switches, unset where they did not. explain: say what lines would do to their schedule instead of
-    drawing, with a plot in the file `png` where that is given.
+    device, precision: canonical words of models.devices. viewer: how a terminal shows pictures.
+    defaults: what the user set for prompt-line switches, unset where they did not. explain: say what
+    lines would do to their schedule instead of drawing, with a plot in the file `png` where that is given.
     """
 
     model: str = ""
     device: str = "auto"
     precision: str = "auto"
+    viewer: str = "auto"
     dry_run: bool = False
     explain: bool = False
     png: Path | None = None
@@ -78,6 +80,7 @@ def settings_from(
         model=options["model"],
         device=check_device(options["device"]),
         precision=check_precision(options["precision"]),
+        viewer=options["viewer"],
         dry_run=dry_run,
         defaults=defaults,
     )

@@ -121,7 +121,9 @@ def _draw_one(
             yield Progress(made, index, len(plan.jobs), partial(bundle.preview, made.clean))
             kept.take(made)
     path = outputs.save_picture(job, picture.rgb, job.line, _facts(job, start, bundle))
-    yield Saved(path, known(job.request.seed), job.line, picture.seconds, rgb=picture.rgb)
+    # The pictures of a comparison are to be looked at together.
+    shown = None if plan.labels else picture.rgb
+    yield Saved(path, known(job.request.seed), job.line, picture.seconds, rgb=shown)
     drawn = Drawn(job, path, picture.rgb, kept.frames(picture.rgb))
     yield from _save_frames(drawn, plan, outputs)
     return drawn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,6 @@ def test_a_map_is_kept_beside_its_model(tmp_path: Path) -> None:
 def test_each_step_says_what_it_began_with(bundle: Bundle, recipe, init: np.ndarray) -> None:  # type: ignore[no-untyped-def]
     stream = generate(bundle, recipe(rgb=init, strength=0.5, steps=6))
     steps = [made for made in stream if not isinstance(made, Picture)]
-    assert all(torch.equal(later.before, earlier.x) for earlier, later in zip(steps, steps[1:], strict=False))
+    assert all(torch.equal(later.before, earlier.x) for earlier, later in pairwise(steps))
     noise = (steps[0].before - bundle.encode(init)) / steps[0].sigma
     assert float(noise.std()) == pytest.approx(1, abs=0.15)

@@ -31,7 +31,8 @@ SPELLINGS = {
     "embiggen_tiles": "-embiggen_tiles --embiggen_tiles",
     "embiggen_strength": "-embiggen_strength --embiggen_strength",
     "variation_amount": "-v --variation_amount --variant_amount", "with_variations": "-V --with_variations",
-    "intermediates": "--intermediates", "decode_intermediates": "--decode_intermediates", "animate": "--animate",
+    "intermediates": "--intermediates", "decode_intermediates": "--decode_intermediates",
+    "animate": "--animate",
     "keep_size": "--keep_size", "exact_strength": "--exact_strength",
     "steps_run": "-R --steps_run --run_steps --steps_to_run",
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from invoke_cli.errors import InvokeError, LineError, Span
+from invoke_cli.repl.commands import compare as _compare
 from invoke_cli.repl.commands import help as _help
 from invoke_cli.repl.commands import history as _history
 from invoke_cli.repl.commands import later as _later
@@ -14,7 +15,7 @@ from invoke_cli.session.events import Failed
 
 __all__ = ["COMMANDS", "Answer", "Command", "Context", "Page", "answer", "is_command"]
 
-_OWN_MODULES = (_help, _history, _later, _schedule)  # imported so that they register themselves
+_OWN_MODULES = (_compare, _help, _history, _later, _schedule)  # imported so that they register themselves
 _HELP_SWITCHES = ("-h", "--help")
 _DROPPED_PREFIX = "!dream"  # v1 wrote prompts as `!dream a barn`; the grammar takes it off
 
