@@ -65,7 +65,8 @@ class Studio:
 
     def steps(self, name: str, line: str) -> None:
         """The strip of intermediate results that --save_intermediates makes."""
-        self._write(name, _read(self._run(f"{line} --save_intermediates 1", "strip")))
+        asked = f"{line} --save_intermediates 1 --decode_intermediates"
+        self._write(name, _read(self._run(asked, "strip")))
 
     def _picture(self, line: str) -> Pixels:
         return _read(self._run(line, "picture"))

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -43,6 +44,7 @@ def _session(invocation: Invocation) -> Session:
     settings = settings_from(
         invocation.values, invocation.config, known, dry_run=invocation.dry_run, yes=invocation.yes
     )
+    settings = replace(settings, explain=invocation.explain, png=invocation.png)
     catalog = Catalog.read(shipped_directory() / "models.yaml", user_directory(known) / "models.yaml")
     _start_log(known)
     if settings.tokenizer and not settings.dry_run:
@@ -76,8 +78,8 @@ def _start_log(environment: dict[str, str]) -> None:
 def _run(invocation: Invocation, session: Session) -> int:
     from invoke_cli.repl.app import run_lines, run_once, run_repl
 
-    console = _console(invocation)
-    if session.settings.autoimport and not session.dry_run:
+    console = _console(invocation, session.settings.viewer)
+    if session.settings.autoimport and not (session.dry_run or session.settings.explain):
         _autoimport(session, console)
     if invocation.line is not None:
         return run_once(session, console, invocation.line)
@@ -94,12 +96,15 @@ def _autoimport(session: Session, console: Console) -> None:
         console.show(event)
 
 
-def _console(invocation: Invocation) -> Console:
+def _console(invocation: Invocation, viewer: str) -> Console:
     from invoke_cli.repl.console import JsonConsole, TextConsole
+    from invoke_cli.repl.easel import easel_for
 
     if invocation.json:
         return JsonConsole(sys.stdout, sys.stderr)
-    return TextConsole(sys.stdout, sys.stderr, sys.stdout.isatty(), dry_run=invocation.dry_run)
+    draws = not (invocation.dry_run or invocation.explain)
+    easel = easel_for(viewer, sys.stdout)
+    return TextConsole(sys.stdout, sys.stderr, sys.stdout.isatty(), dry_run=not draws, easel=easel)
 
 
 def _input(invocation: Invocation) -> Iterable[NumberedLine] | None:

@@ -46,6 +46,7 @@ OPTIONS = (
     Option("vae_directory", "FOLDER", "", "where separate VAEs are looked for, by name"),
     Option("tokenizer", "DIR", "", "take CLIP's vocabulary for checkpoint files from here, and keep it"),
     Option("autoimport", "FOLDER", "", "import the new models in FOLDER at the start"),
+    Option("viewer", "NAME", "auto", "pictures in the terminal: auto, kitty, iterm2, sixel, blocks or none"),
 )
 
 
@@ -55,9 +56,10 @@ class Settings:
 
     device, precision: canonical words of models.devices. max_loaded_models, max_loaded_gb: what may stay in
     memory, None where nothing was said. lora_directory, embedding_directory, vae_directory: where the
-    files are that lines and models name. tokenizer: where CLIP's vocabulary is taken from. yes: the
-    answer to questions that nobody is there to hear. defaults: what the user set for prompt-line
-    switches, unset where they did not.
+    files are that lines and models name. tokenizer: where CLIP's vocabulary is taken from. viewer: how a
+    terminal shows pictures. yes: the answer to questions that nobody is there to hear. explain: say what
+    lines would do to their schedule instead of drawing, with a plot in the file `png` where that is given.
+    defaults: what the user set for prompt-line switches, unset where they did not.
     """
 
     model: str = ""
@@ -70,8 +72,11 @@ class Settings:
     vae_directory: str = "vaes"
     tokenizer: str = ""
     autoimport: str = ""
+    viewer: str = "auto"
     dry_run: bool = False
     yes: bool = False
+    explain: bool = False
+    png: Path | None = None
     defaults: Request = field(default_factory=Request)
 
 
@@ -102,9 +107,12 @@ def settings_from(
         precision=check_precision(options["precision"]),
         max_loaded_models=_number(options, "max_loaded_models", int),
         max_loaded_gb=_number(options, "max_loaded_gb", float),
-        **{f"{kind}_directory": _folder(options, kind, environment) for kind in ("lora", "embedding", "vae")},
+        lora_directory=_folder(options, "lora", environment),
+        embedding_directory=_folder(options, "embedding", environment),
+        vae_directory=_folder(options, "vae", environment),
         tokenizer=options["tokenizer"],
         autoimport=options["autoimport"],
+        viewer=options["viewer"],
         dry_run=dry_run,
         yes=yes,
         defaults=defaults,

@@ -32,6 +32,8 @@ class Invocation:
     dry_run: bool
     json: bool
     yes: bool
+    explain: bool
+    png: Path | None
     values: dict[str, Any]
 
 
@@ -50,6 +52,8 @@ def read_arguments(arguments: list[str]) -> Invocation:
     values = {name: value for name, value in vars(found).items() if name not in _OWN and value is not None}
     if found.line is not None and found.from_file is not None:
         raise SettingsError("give a prompt line or --from_file, not both")
+    if found.png is not None and not found.explain:
+        raise SettingsError("--png is the plot of --explain", "add --explain")
     return Invocation(
         line=found.line,
         from_file=found.from_file,
@@ -57,11 +61,13 @@ def read_arguments(arguments: list[str]) -> Invocation:
         dry_run=found.dry_run,
         json=found.json,
         yes=found.yes,
+        explain=found.explain,
+        png=Path(found.png) if found.png is not None else None,
         values=values,
     )
 
 
-_OWN = frozenset({"line", "from_file", "config", "dry_run", "json", "yes"})
+_OWN = frozenset({"line", "from_file", "config", "dry_run", "json", "yes", "explain", "png"})
 
 
 def _unknown(argument: str) -> SettingsError:
@@ -94,6 +100,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--dry_run", "--dry-run", action="store_true", help="say what each line would do; draw nothing"
     )
+    parser.add_argument(
+        "--explain", action="store_true", help="say what strength and steps do to each line; draw nothing"
+    )
+    parser.add_argument("--png", metavar="FILE", help="with --explain, also plot the schedule into FILE")
     parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
     parser.add_argument(
         "--yes", action="store_true", help="answer yes where a command asks and no person is there"

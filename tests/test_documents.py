@@ -10,6 +10,7 @@ import pytest
 from invoke_cli.language.grammar import check, parse
 from invoke_cli.language.guide import markdown_table
 from invoke_cli.language.prompts import split
+from invoke_cli.language.sweeps import expand
 from invoke_cli.shell import read_arguments
 
 ROOT = Path(__file__).parent.parent
@@ -19,8 +20,18 @@ MISTAKES = {"a cat -f 75"}
 
 
 def lines() -> list[str]:
-    found = [line for path in DOCUMENTS for line in re.findall(r"^invoke> (.*)$", path.read_text(), re.MULTILINE)]
-    return sorted({line for line in found if line not in MISTAKES})
+    found = [
+        line for path in DOCUMENTS for line in re.findall(r"^invoke> (.*)$", path.read_text(), re.MULTILINE)
+    ]
+    prompts = (re.sub(r"^!(explain|schedule) ", "", line) for line in found)
+    single = (each for line in prompts for each in _compared(line))
+    return sorted({line for line in single if line not in MISTAKES})
+
+
+def _compared(line: str) -> tuple[str, ...]:
+    """The lines that a comparison stands for; any other line is itself."""
+    command, _, rest = line.partition(" ")
+    return expand(rest).lines if command == "!compare" else (line,)
 
 
 @pytest.mark.parametrize("line", lines())

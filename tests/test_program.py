@@ -133,3 +133,17 @@ def test_new_models_of_a_folder_are_imported_at_the_start_and_questions_are_answ
     again = run(tmp_path, *arguments, "--yes", given=b"!del_model tiny\n")
     assert [event["event"] for event in objects(again)] == ["ask", "notice", "notice", "summary"]
     assert "tiny" not in (tmp_path / "config" / "invoke-cli" / "models.yaml").read_text()
+
+
+def test_the_shell_explains_a_line_and_loads_no_torch(tmp_path: Path, tiny_model: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise ImportError('not to be loaded')")
+    package = str(Path(__file__).parent.parent)
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{package}"}
+    line = "a cat -s10 -f0.7"
+    command = [sys.executable, "-m", "invoke_cli", "--explain", "--png", "plot.png", "--json"]
+    command += ["--model", str(tiny_model), line]
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment, check=False)
+    explained, _ = objects(done)
+    assert (explained["event"], explained["steps_run"], explained["path"]) == ("explained", 7, "plot.png")
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+    assert not (tmp_path / "outputs").exists()

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, pooled, size_facts
+from invoke_cli.diffusion.noise import perlin
 from invoke_cli.diffusion.numbers import check_numbers
+from invoke_cli.diffusion.preview import KNOWN, ColourMap, fitted
 from invoke_cli.diffusion.recent import Recent
 from invoke_cli.diffusion.recipe import Fragments
 from invoke_cli.diffusion.schedule import NoiseTable
@@ -33,7 +35,8 @@ class Bundle:
     blank_negative: no negative prompt is all zeros, not the embeddings of no text (SDXL base).
     table: the noise levels of training. prediction: what the UNet predicts ("epsilon",
     "v_prediction" or "sample"). native: the side of the pictures it was trained on, in pixels.
-    name, hash: what files say of the model.
+    name, hash: what files say of the model. colours: what previews show of latents; None where nobody
+    has fitted a map for the model.
     A copy made with `dataclasses.replace` remembers nothing of the networks it was copied from.
     """
 
@@ -49,11 +52,13 @@ class Bundle:
     native: int = 512
     name: str
     hash: str = ""
+    colours: ColourMap | None = None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
     _embeddings: Recent[Tensor] = field(init=False, repr=False, default_factory=lambda: Recent(32))
     _pooled: Recent[Tensor] = field(init=False, repr=False, default_factory=lambda: Recent(32))
     _latents: Recent[Tensor] = field(init=False, repr=False, default_factory=lambda: Recent(8))
+    _colours: Recent[ColourMap] = field(init=False, repr=False, default_factory=lambda: Recent(1))
 
     def latent_shape(self, height: int, width: int) -> tuple[int, int, int, int]:
         """The shape (1, C, h, w) of the latents of a picture, whose sides are in pixels."""
@@ -144,13 +149,35 @@ class Bundle:
 
         Raises NumbersError when what comes out is not made of numbers, rather than show a black picture.
         """
+        pixels = self._decode(latents, seamless)
+        check_numbers(pixels)
+        return _levels(pixels)
+
+    def _decode(self, latents: Tensor, seamless: Collection[str]) -> Tensor:
+        """Latents (N, C, h, w) as pixels, (N, 3, H, W) float32, in -1..1 or somewhat beyond."""
         scaled = latents / float(self.vae.config.scaling_factor) + self._shift
         with torch.inference_mode(), circular(self.vae, seamless):
-            pixels: Tensor = self.vae.decode(scaled.to(self._vae_dtype)).sample.float()
-        check_numbers(pixels)
-        levels = ((pixels[0] + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-        rgb: Pixels = levels.permute(1, 2, 0).cpu().numpy()
-        return np.ascontiguousarray(rgb)
+            pixels: Tensor = self.vae.decode(scaled.to(self.device, self._vae_dtype)).sample.float()
+        return pixels
+
+    def preview(self, latents: Tensor) -> Pixels:
+        """What latents, (1, C, h, w), about look like: uint8 (h, w, 3), without running a network."""
+        return _levels(self.colour_map().colours(latents))
+
+    def colour_map(self) -> ColourMap:
+        """The map behind `preview`: the model's own, or that of its VAE's kind, or else one fitted now."""
+        if self.colours is not None:
+            return self.colours
+        kind = (int(self.vae.config.latent_channels), float(self.vae.config.scaling_factor))
+        return self._colours.get("map", lambda: KNOWN[kind] if kind in KNOWN else self._fit_colours())
+
+    def _fit_colours(self) -> ColourMap:
+        """A map fitted to decoded clouds, about as much work as half a picture of 512x512."""
+        generator = torch.Generator("cpu").manual_seed(0)
+        shape = (int(self.vae.config.latent_channels), 32, 32)
+        clouds = torch.stack([perlin(generator, shape) for _ in range(2)])
+        # half precision may lose some of it, which is no reason not to load a model
+        return fitted(clouds, self._decode(clouds, ()).nan_to_num(0.0, 1.0, -1.0))
 
     @property
     def _vae_dtype(self) -> torch.dtype:
@@ -162,3 +189,10 @@ class Bundle:
     def _shift(self) -> float:
         shift = getattr(self.vae.config, "shift_factor", None)
         return 0.0 if shift is None else float(shift)
+
+
+def _levels(pixels: Tensor) -> Pixels:
+    """Pixels (1, 3, H, W) in -1..1 as uint8 (H, W, 3)."""
+    levels = ((pixels[0] + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    rgb: Pixels = levels.permute(1, 2, 0).cpu().numpy()
+    return np.ascontiguousarray(rgb)

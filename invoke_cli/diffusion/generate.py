@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -64,7 +64,9 @@ def _drawn(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, tuple[Pixels
 def _sampled(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, Tensor]:
     """Yields each step; returns the last latents, (1, C, h, w). Raises NumbersError."""
     walk = SAMPLERS[recipe.sampler]
-    schedule = plan_schedule(bundle.table, recipe.steps, recipe.strength, recipe.karras_max)
+    schedule = plan_schedule(
+        bundle.table, recipe.steps, recipe.strength, recipe.karras_max, recipe.exact_strength
+    )
     shape = bundle.latent_shape(recipe.height, recipe.width)
     noise = Noise(recipe.seed, shape, bundle.device, blend=recipe.blend, perlin=recipe.perlin)
     init = _init_latents(bundle, recipe)
@@ -72,11 +74,11 @@ def _sampled(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, Tensor]:
     if init is not None and recipe.strength < 1:
         x = init + x
     for step in walk(_denoiser(bundle, recipe, init), x, schedule, noise):
-        x = step.x
         # the demo and CPUs run in float32, where there is nothing to try instead
         if bundle.dtype != torch.float32:
-            check_numbers(x)
-        yield step
+            check_numbers(step.x)
+        yield replace(step, before=x)
+        x = step.x
     return x
 
 

@@ -22,6 +22,7 @@ class Recipe:
     strength: 0..1; 1 when there is no init picture.
     scale: the classifier-free guidance scale.
     seed: 0..2^32-1, of the base noise; `blend` slerps the noise of other seeds into it, in order.
+    exact_strength: start at the noise level that strength names, not at the level of a step.
     karras_max: Karras spacing when fewer steps than this are asked for; 0 is never.
     threshold: limit for the denoised latents' magnitude, 0 is off. perlin: 0..1 share of Perlin noise.
     seamless: the axes ("x", "y") along which the picture tiles.
@@ -35,6 +36,7 @@ class Recipe:
     height: int
     steps: int
     strength: float = 1.0
+    exact_strength: bool = False
     sampler: str = "k_lms"
     scale: float = 7.5
     seed: int

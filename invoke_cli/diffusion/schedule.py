@@ -114,6 +114,18 @@ def steps_to_run(steps: int, strength: float) -> int:
     return min(max(1, math.floor(steps * strength + 1e-9)), steps)
 
 
+def steps_to_ask(run: int, strength: float) -> int:
+    """The fewest steps of which a strength (above 0, at most 1) leaves exactly `run` (1 and more).
+
+    There always is such a number: one more step lengthens steps x strength by at most 1, so the
+    rounded-down product passes over no whole number on its way up.
+    """
+    steps = max(1, math.floor((run - 1) / strength))  # never too many, though floating point rounds
+    while steps_to_run(steps, strength) < run:
+        steps += 1
+    return steps
+
+
 def spaced(table: NoiseTable, steps: int) -> Schedule:
     """Timesteps evenly from T-1 to 0 (a single step is at T-1), then sigma 0, as in k-diffusion.
 
@@ -122,6 +134,19 @@ def spaced(table: NoiseTable, steps: int) -> Schedule:
     timesteps = np.linspace(len(table) - 1, 0, steps)
     if table.trailing:
         timesteps = np.linspace(len(table), 0, steps, endpoint=False) - 1
+    return Schedule((*(table.sigma_of(float(t)) for t in timesteps), 0.0), steps)
+
+
+def bent(table: NoiseTable, steps: int, strength: float) -> Schedule:
+    """Like `spaced`, but with the level that `strength` names among its own: timestep strength x (T-1).
+
+    Above it and below it timesteps stay even, and as many lie below as strength leaves to run: down to 0,
+    or trailing, as in `spaced`.
+    """
+    run, top = steps_to_run(steps, strength), len(table) - 1
+    above = np.linspace(top, strength * top, steps - run, endpoint=False)
+    end = -1 if table.trailing else 0
+    timesteps = (*above, *np.linspace(strength * top, end, run, endpoint=not table.trailing))
     return Schedule((*(table.sigma_of(float(t)) for t in timesteps), 0.0), steps)
 
 
@@ -134,15 +159,23 @@ def karras(start: float, end: float, steps: int) -> tuple[float, ...]:
     return (start, *(float(sigma) for sigma in ramp[1:]), 0.0)
 
 
-def plan_schedule(table: NoiseTable, steps: int, strength: float, karras_max: int) -> Schedule:
+def plan_schedule(
+    table: NoiseTable, steps: int, strength: float, karras_max: int, exact: bool = False
+) -> Schedule:
     """The schedule of a run: the one place that it comes from.
 
     steps: 1 and more. strength: 0..1, and 0 leaves no step. karras_max: Karras spacing when fewer
     steps than this are asked for; 0 is never. Karras spacing keeps the number of steps and the sigma
     at which the strength starts, and moves only the levels between: to cut a Karras list instead
-    would change what strength means.
+    would change what strength means. exact: start at the very level that the strength names, where
+    otherwise the run starts at the level of a step, which lies near it.
     """
-    schedule = spaced(table, steps).tail(strength)
+    schedule = whole_schedule(table, steps, strength, exact).tail(strength)
     if steps >= karras_max or schedule.steps == 0:
         return schedule
     return Schedule(karras(schedule.sigmas[0], float(table.sigmas[0]), schedule.steps), steps)
+
+
+def whole_schedule(table: NoiseTable, steps: int, strength: float, exact: bool = False) -> Schedule:
+    """The schedule that strength cuts, before it is cut and before Karras spacing."""
+    return bent(table, steps, strength) if exact else spaced(table, steps)

@@ -27,6 +27,7 @@ class Step:
     sigma: the noise level at which the step began.
     x: the latents after the step, (B, C, h, w) float32; nobody changes them any more.
     clean: the clean latents that the network believed in at the step's beginning, shaped like x.
+    before: the latents that the step began with, shaped like x; a sampler leaves them to its caller.
     """
 
     index: int
@@ -34,3 +35,4 @@ class Step:
     sigma: float
     x: Tensor
     clean: Tensor
+    before: Tensor | None = None

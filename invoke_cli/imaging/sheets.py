@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 Rgb = NDArray[np.uint8]
+Cell = tuple[Rgb, str]
+Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
 
 LARGEST_FRAME = 256  # pixels; a strip is for looking at, its frames are saved in full elsewhere
 WIDEST_STRIP = 2560  # pixels
@@ -35,13 +37,33 @@ def strip(pictures: Sequence[Rgb], labels: Sequence[str]) -> Rgb:
     _check(pictures)
     if len(labels) != len(pictures):
         raise ValueError(f"{len(pictures)} pictures, but {len(labels)} labels")
-    size = _reduced(pictures[0])
-    font = ImageFont.load_default(max(11, size[0] // 14))
-    texts = [_drawable(label) for label in labels]
-    wide = max(size[0], *(math.ceil(font.getlength(text)) for text in texts))
-    slots = [_captioned(p, text, size, wide, font) for p, text in zip(pictures, texts, strict=True)]
+    slots = _captioned(list(zip(pictures, labels, strict=True)), LARGEST_FRAME)
     columns = max(1, WIDEST_STRIP // slots[0].shape[1])
     return _tiled(slots, math.ceil(len(slots) / columns), PAPER)
+
+
+def table(rows: Sequence[Sequence[Cell | None]], labels: Sequence[str]) -> Rgb:
+    """Rows of captioned pictures, each with its label on the left; a None leaves its place empty.
+
+    Pictures are reduced until a row fits. Raises ValueError for pictures of differing sizes, rows of
+    differing lengths, or missing labels.
+    """
+    if len(rows) != len(labels) or len({len(row) for row in rows}) != 1:
+        raise ValueError("a table needs rows of one length, each with a label")
+    columns = len(rows[0])
+    cells = [cell for row in rows for cell in row if cell is not None]
+    _check([picture for picture, _ in cells])
+    slots = _captioned(cells, min(LARGEST_FRAME, WIDEST_STRIP // (columns + 1)))
+    height, width, _ = slots[0].shape
+    empty = np.full((height, width, 3), PAPER, np.uint8)
+    left = iter(slots)
+    filled = [empty if cell is None else next(left) for row in rows for cell in row]
+    return np.hstack([_margin(labels, height), _tiled(filled, len(rows), PAPER)])
+
+
+def enlarged(picture: Rgb, width: int, height: int) -> Rgb:
+    """A small picture at the size of a large one, smoothly."""
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def _check(pictures: Sequence[Rgb]) -> None:
@@ -60,10 +82,10 @@ def _tiled(pictures: Sequence[Rgb], rows: int, empty: tuple[int, int, int]) -> R
     return sheet
 
 
-def _reduced(picture: Rgb) -> tuple[int, int]:
-    """(width, height) of a frame in a strip."""
+def _reduced(picture: Rgb, largest: int) -> tuple[int, int]:
+    """(width, height) of a frame whose longer side is at most `largest` pixels."""
     height, width, _ = picture.shape
-    scale = min(1, LARGEST_FRAME / max(width, height))
+    scale = min(1, largest / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
@@ -73,14 +95,29 @@ def _drawable(label: str) -> str:
     return label
 
 
-def _captioned(
-    picture: Rgb,
-    text: str,
-    size: tuple[int, int],
-    wide: int,
-    font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
-) -> Rgb:
-    """One slot of a strip: the frame centred above its caption, with a gap around both."""
+def _margin(labels: Sequence[str], height: int) -> Rgb:
+    """The labels of rows that are `height` pixels high, below one another, each in its row's middle."""
+    font = ImageFont.load_default(max(14, height // 12))
+    texts = [_drawable(label) for label in labels]
+    width = math.ceil(max(font.getlength(text) for text in texts)) + 4 * GAP
+    margin = Image.new("RGB", (width, height * len(labels)), PAPER)
+    for index, text in enumerate(texts):
+        middle = (width - 2 * GAP, round((index + 0.5) * height))
+        ImageDraw.Draw(margin).text(middle, text, INK, font, anchor="rm")
+    return np.asarray(margin)
+
+
+def _captioned(cells: Sequence[Cell], largest: int) -> list[Rgb]:
+    """Each picture, at most `largest` pixels wide and high, above its caption; all of one size."""
+    size = _reduced(cells[0][0], largest)
+    font = ImageFont.load_default(max(11, size[0] // 14))
+    texts = [_drawable(caption) for _, caption in cells]
+    wide = max(size[0], *(math.ceil(font.getlength(text)) for text in texts))
+    return [_slot(picture, text, size, wide, font) for (picture, _), text in zip(cells, texts, strict=True)]
+
+
+def _slot(picture: Rgb, text: str, size: tuple[int, int], wide: int, font: Font) -> Rgb:
+    """One place on a sheet: the frame centred above its caption, with a gap around both."""
     line = math.ceil(font.getbbox("Ág")[3])
     slot = Image.new("RGB", (wide + 2 * GAP, size[1] + line + 3 * GAP), PAPER)
     frame = Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS)

@@ -7,7 +7,7 @@ from functools import cache
 
 from invoke_cli.language.declare import Switch
 from invoke_cli.language.quoting import like_switch
-from invoke_cli.language.switches import by_flag, long_names
+from invoke_cli.language.switches import by_flag, long_matches
 from invoke_cli.language.tokens import Kind, Problem, Token, end_of_word, ends_word, mistake, skip_blanks
 from invoke_cli.language.values import with_values
 
@@ -28,17 +28,6 @@ def long_switch(line: str, at: int) -> list[Token]:
     if line.startswith("=", end):
         return _after_equals(line, head, switch)
     return [head] if switch.on_off else _before_value(line, head, switch)
-
-
-def long_matches(name: str) -> list[tuple[Switch, bool]]:
-    """The switches whose long name is `name`, or else begins with it; hyphens count as underscores."""
-    name = name.replace("-", "_")
-    if name in long_names():
-        return [long_names()[name]]
-    found = {
-        (entry.name, on): (entry, on) for long, (entry, on) in long_names().items() if long.startswith(name)
-    }
-    return list(found.values())
 
 
 def short_switch(line: str, at: int) -> list[Token]:

@@ -74,6 +74,10 @@ def check(request: Request) -> None:
             "add -v 0.1, or leave -n out",
             switch="iterations",
         )
+    if request.steps_run is not None and request.steps is not None:
+        raise LineError(
+            "-s and --steps_run both set the number of steps", "leave one of them out", switch="steps_run"
+        )
     if request.init_mask is not None and request.init_img is None:
         raise LineError("-M needs the picture that it masks", "add -I and the picture", switch="init_mask")
 

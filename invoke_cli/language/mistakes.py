@@ -5,9 +5,8 @@ from __future__ import annotations
 from invoke_cli.errors import LineError, Span
 from invoke_cli.language.codecs import UnfitError
 from invoke_cli.language.declare import Switch
-from invoke_cli.language.flags import long_matches
 from invoke_cli.language.quoting import quoted, told
-from invoke_cli.language.switches import by_flag, long_names
+from invoke_cli.language.switches import by_flag, long_matches, long_names
 from invoke_cli.language.tokens import Problem, Token
 from invoke_cli.registry import nearest
 

@@ -49,6 +49,10 @@ class Request:
         "-s", "--steps", codec=whole(1, 10000, examples=("50", "10", "20", "30")), group=DRAWING,
         shown=50, pixels=True, shell=True,
         help="Denoising steps. From a picture, only the share given by -f is run.")
+    steps_run: int | None = switch(
+        "-R", "--steps_run", "--run_steps", "--steps_to_run", codec=whole(1, 10000, examples=("20", "10")),
+        group=DRAWING, shell=True,
+        help="Run exactly N steps whatever the strength: sets -s to the number of which -f leaves N.")
     seed: int | None = switch(
         "-S", "--seed", codec=SEED, group=DRAWING, pixels=True,
         help="The same seed gives the same picture. -1 is the seed of the last picture drawn.")
@@ -116,6 +120,9 @@ class Request:
     strength: float | None = switch(
         "-f", "--strength", codec=_STRENGTH, group=IMG2IMG, shown=0.75, pixels=True, shell=True,
         help="How much of the picture to redraw: 0 keeps it, 1 ignores it.")
+    exact_strength: bool | None = switch(
+        "--exact_strength", codec=FLAG, group=IMG2IMG, shown=False, pixels=True, shell=True,
+        help="Start at the very noise level that -f names, not at the level of the nearest step below.")
     fit: bool | None = switch(
         "--fit", "-fit", "-T", codec=FLAG, group=IMG2IMG, shown=False, pixels=True, shell=True,
         help="Scale the picture to fit into -W x -H.")
@@ -233,6 +240,15 @@ class Request:
         "--save_intermediates", codec=whole(0, 10000, examples=("1", "5")), group=FILES, shown=0,
         shell=True,
         help="Save every Nth step and a strip of all of them; 0 saves none.")
+    intermediates: str | None = switch(
+        "--intermediates", codec=choice("KIND", "clean", "noisy"), group=FILES, shown="clean", shell=True,
+        help="What is saved of a step: the clean picture that the model believes in, or the noisy one.")
+    decode_intermediates: bool | None = switch(
+        "--decode_intermediates", codec=FLAG, group=FILES, shown=False, shell=True,
+        help="Decode intermediates with the model: sharp, but slower than a quick map of colours.")
+    animate: str | None = switch(
+        "--animate", codec=choice("FORMAT", "gif", "webp"), group=FILES, shell=True,
+        help="Also save the intermediates as an animation, with --save_intermediates 1 unless given.")
     png_compression: int | None = switch(
         "-z", "--png_compression", codec=whole(0, 9, examples=("6", "1", "9")), group=FILES, shown=6,
         shell=True,

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from invoke_cli.language.declare import Switch, switch
 from invoke_cli.language.request import Request
 
-__all__ = ["Switch", "by_flag", "by_name", "long_names", "switch", "table", "unbuilt"]
+__all__ = ["Switch", "by_flag", "by_name", "long_matches", "long_names", "switch", "table", "unbuilt"]
 
 
 @cache
@@ -43,6 +43,22 @@ def long_names() -> Mapping[str, tuple[Switch, bool]]:
     names = {flag[2:]: (entry, True) for flag, entry in by_flag().items() if flag.startswith("--")}
     twins = {f"no_{name}": (entry, False) for name, (entry, _) in names.items() if entry.on_off}
     return MappingProxyType(names | twins)
+
+
+def long_matches(name: str) -> list[tuple[Switch, bool]]:
+    """The switches whose long name is `name`, or else begins with it; hyphens count as underscores.
+
+    Where all names that begin so only prolong the shortest of them, that one is meant: --step is --steps.
+    """
+    name = name.replace("-", "_")
+    fitting = [long for long in long_names() if long.startswith(name)]
+    shortest = min(fitting, key=len, default="")
+    if all(long.startswith(shortest) for long in fitting) and shortest:
+        return [long_names()[shortest]]
+    found = {
+        (entry.name, on): (entry, on) for long, (entry, on) in long_names().items() if long.startswith(name)
+    }
+    return list(found.values())
 
 
 def unbuilt(request: Request) -> tuple[Switch, ...]:

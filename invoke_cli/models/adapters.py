@@ -57,19 +57,23 @@ class Wardrobe:
         notices = self._merge(bundle, wanted.loras, state)
         words = {word.trigger: word.file.path for word in wanted.words}
         try:
-            state.dressed = teach(replace(bundle, vae=self._vae(bundle, wanted)), words)
+            state.dressed = teach(self._with_vae(bundle, wanted), words)
         except Exception:
             _undress(state)
             raise
         state.wanted = wanted
         return state.dressed, notices
 
-    def _vae(self, bundle: Bundle, wanted: Wanted) -> Any:
-        """The VAE that was asked for, loaded once, or else the model's own."""
+    def _with_vae(self, bundle: Bundle, wanted: Wanted) -> Bundle:
+        """A copy of the model with the VAE that was asked for, loaded once, or else with its own.
+
+        Colours of previews belong to a VAE: those of the model's own are kept with it.
+        """
         if wanted.vae is None:
-            return bundle.vae
+            return replace(bundle, colours=bundle.colour_map())
         path = wanted.vae.file.path
-        return self._vaes.get((wanted.vae.file, bundle.device, bundle.dtype), lambda: load_vae(path, bundle))
+        key = (wanted.vae.file, bundle.device, bundle.dtype)
+        return replace(bundle, vae=self._vaes.get(key, lambda: load_vae(path, bundle)), colours=None)
 
     def _merge(self, bundle: Bundle, loras: tuple[UsedLora, ...], state: _State) -> tuple[str, ...]:
         """Put merged weights in the places of the model's own; all are computed before any is put."""

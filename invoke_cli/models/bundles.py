@@ -34,7 +34,7 @@ def assemble(
         if len(tokenizer) < encoder.config.vocab_size:
             raise ModelError(f"the tokenizer of {entry.name} knows too few words for its text encoder")
     second = texts[1] if len(texts) > 1 else (None, None)
-    return Bundle(
+    bundle = Bundle(
         unet=networks["unet"],
         vae=networks["vae"],
         text_encoder=texts[0][0],
@@ -45,6 +45,8 @@ def assemble(
         name=entry.name,
         **{"prediction": facts.prediction, "native": facts.native, **more},
     )
+    bundle.colour_map()  # found here, while nobody waits, and not while a picture is being drawn
+    return bundle
 
 
 def vae_dtype(config: Mapping[str, Any], dtype: torch.dtype) -> torch.dtype:

@@ -11,10 +11,11 @@ from typing import Any
 import torch
 
 from invoke_cli.diffusion.bundle import Bundle
+from invoke_cli.diffusion.preview import read_map
 from invoke_cli.errors import ModelError
 from invoke_cli.models.bundles import assemble, brief, load_tokenizer, vae_dtype
 from invoke_cli.models.entries import ModelEntry
-from invoke_cli.models.files import Facts, fingerprint, read_json, text_parts
+from invoke_cli.models.files import PREVIEW, Facts, fingerprint, read_json, text_parts
 
 
 def load(
@@ -35,6 +36,7 @@ def load(
         facts,
         blank_negative=_index(directory).get("force_zeros_for_empty_prompt", False),
         hash=fingerprint(directory),
+        colours=read_map(directory / PREVIEW),
         device=device,
         dtype=dtype,
     )

@@ -12,6 +12,7 @@ from typing import Any
 from invoke_cli.diffusion.schedule import NoiseTable
 from invoke_cli.errors import ModelError
 
+PREVIEW = "preview.json"  # the map of preview colours, where a model has one of its own
 PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 SAMPLED_BLOCKS = 64
 BLOCK_BYTES = 65536
@@ -123,11 +124,13 @@ def check_parts(directory: Path) -> None:
 def fingerprint(directory: Path) -> str:
     """A hash that tells models apart: SHA-256 over configurations and samples of every weight file.
 
+    The map of preview colours is left out, for it changes no picture.
     Evenly spaced blocks stand for a whole weight file, so that this takes milliseconds for gigabytes.
     """
     digest = hashlib.sha256()
     for path in sorted(directory.rglob("*")):
-        if path.suffix in {".json", ".safetensors", ".bin", ".txt"} and path.is_file():
+        weighs = path.suffix in {".json", ".safetensors", ".bin", ".txt"} and path.name != PREVIEW
+        if weighs and path.is_file():
             digest.update(f"{path.relative_to(directory).as_posix()} {path.stat().st_size}\n".encode())
             for block in _sampled(path):
                 digest.update(block)

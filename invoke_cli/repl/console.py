@@ -6,14 +6,35 @@ import json
 import os
 import pydoc
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from invoke_cli.repl.objects import SCHEMA, Object, as_object
 from invoke_cli.repl.progress import Bar
+from invoke_cli.repl.schedule_view import explained_lines, table_lines
 from invoke_cli.repl.visible import visible
 from invoke_cli.repl.wording import failure_lines, plan_lines, saved_line, summary_line
-from invoke_cli.session.events import Ask, Event, Failed, Notice, Planned, Progress, Saved, Summary
+from invoke_cli.session.events import (
+    Ask,
+    Event,
+    Explained,
+    Failed,
+    Notice,
+    Planned,
+    Progress,
+    Saved,
+    Scheduled,
+    Summary,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from invoke_cli.repl.easel import Easel
+
+    Pixels = NDArray[np.uint8]
 
 
 class OutputClosedError(Exception):
@@ -41,8 +62,8 @@ class Console(Protocol):
 class TextConsole:
     """For people. Results go to `out`, notices and mistakes to `err`.
 
-    Only a terminal gets a progress bar and a pager. Without a fixed `width` the terminal is asked
-    each time, for it may be resized.
+    Only a terminal gets a progress bar, a pager, and with an easel pictures. Without a fixed `width`
+    the terminal is asked each time, for it may be resized.
     """
 
     talks = True
@@ -55,12 +76,14 @@ class TextConsole:
         width: int | None = None,
         *,
         dry_run: bool = False,
+        easel: Easel | None = None,
     ) -> None:
         self._out = out
         self._err = err
         self._is_terminal = is_terminal
         self._width = width
         self._dry_run = dry_run
+        self._easel = easel if is_terminal else None
         self._bar = Bar()
         self._bar_length = 0
         self._heading: int | None = None
@@ -79,7 +102,13 @@ class TextConsole:
             case Planned():
                 self._plan(event)
             case Saved():
+                if self._easel is not None and event.rgb is not None:
+                    _send(self._out, self._easel.result(event.rgb))
                 self._write(self._out, saved_line(event, self._next_label(event)))
+            case Explained():
+                self._write(self._out, *explained_lines(event))
+            case Scheduled():
+                self._write(self._out, *table_lines(event))
             case Notice():
                 self._write(self._err, *_notice_lines(event.text))
             case Ask():
@@ -103,10 +132,16 @@ class TextConsole:
             self._write(self._out, text.rstrip("\n"))
 
     def settle(self) -> None:
-        """Take the progress bar away."""
+        """Take the progress bar and the preview away."""
+        self._wipe_bar()
+        if self._easel is not None and self._easel.is_open:
+            _send(self._out, self._easel.wipe())
+
+    def _wipe_bar(self) -> None:
         if self._bar_length:
             _send(self._out, "\r" + " " * self._bar_length + "\r")
             self._bar_length = 0
+            self._bar.forget()
 
     def _plan(self, event: Planned) -> None:
         self._label, self._planned, self._made = str(event.line_number), len(event.pictures), 0
@@ -131,10 +166,24 @@ class TextConsole:
     def _draw_bar(self, progress: Progress) -> None:
         if not self._is_terminal:
             return
+        if self._easel is not None and progress.preview is not None:
+            self._draw_preview(progress, progress.preview, self._easel)
         text = self._bar.text(progress, self._columns() or 0)
         if text is not None:
             _send(self._out, "\r" + text.ljust(self._bar_length))
             self._bar_length = len(text)
+
+    def _draw_preview(self, progress: Progress, preview: Callable[[], Pixels], easel: Easel) -> None:
+        """A look at the picture, above the bar, when there is time; after the last step the result comes."""
+        step = progress.step
+        easel.throttle.tick(begins=step.index == 0)
+        if step.index + 1 == step.total:
+            return
+        with easel.throttle.turn() as is_time:
+            if is_time:
+                if not easel.is_open:
+                    self._wipe_bar()
+                _send(self._out, easel.preview(preview()))
 
     def _columns(self) -> int | None:
         """The width to fit into; None where no terminal sets one."""

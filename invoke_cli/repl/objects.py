@@ -9,12 +9,14 @@ from invoke_cli.language.defaults import as_json
 from invoke_cli.session.events import (
     Ask,
     Event,
+    Explained,
     Failed,
     Notice,
     Planned,
     PlannedPicture,
     Progress,
     Saved,
+    Scheduled,
     Summary,
 )
 
@@ -70,6 +72,43 @@ def _saved(event: Saved) -> Object:
         "seed": event.seed,
         "line": event.line,
         "seconds": event.seconds,
+    }
+
+
+@as_object.register
+def _scheduled(event: Scheduled) -> Object:
+    return {
+        "event": "schedule",
+        "line_number": event.line_number,
+        "line": event.line,
+        "steps": len(event.levels),
+        "steps_run": sum(level.runs for level in event.levels),
+        "levels": [asdict(level) for level in event.levels],
+    }
+
+
+@as_object.register
+def _explained(event: Explained) -> Object:
+    """`first_sigma` and `snr_db` are null where no step runs, `strength` where no picture is the start."""
+    first = event.running[0] if event.running else None
+    return {
+        "event": "explained",
+        "line_number": event.line_number,
+        "line": event.line,
+        "steps": len(event.levels),
+        "steps_run": len(event.running),
+        "sampler": event.sampler,
+        "evaluations": event.evaluations,
+        "strength": event.strength,
+        "exact_strength": event.exact_strength,
+        "first_sigma": None if first is None else first.sigma,
+        "snr_db": None if first is None else first.snr_db,
+        "same_strengths": list(event.same_strengths),
+        "same_steps": list(event.same_steps),
+        "work": event.work,
+        "advice": event.advice,
+        "path": None if event.path is None else str(event.path),
+        "levels": [asdict(level) for level in event.levels],
     }
 
 

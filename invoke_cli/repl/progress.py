@@ -34,6 +34,10 @@ class Bar:
         self._drawn = now
         return self._line(progress, done, self._time_left(now, done, progress.step.total), width)
 
+    def forget(self) -> None:
+        """The line was wiped away: show it again at the next step, however soon that is."""
+        self._drawn = -math.inf
+
     def _begin(self, picture: int, now: float, done: int) -> None:
         self._picture = picture
         self._drawn = -math.inf

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import replace
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli import __version__
 from invoke_cli.diffusion.recipe import Recipe
-from invoke_cli.errors import InvokeError, OutputError
-from invoke_cli.imaging.init_image import Frame, Opened, open_picture
-from invoke_cli.imaging.prepare import prepare
-from invoke_cli.imaging.sizes import Target
+from invoke_cli.errors import OutputError
+from invoke_cli.imaging.animation import animation
+from invoke_cli.imaging.sheets import grid, strip
 from invoke_cli.language.defaults import as_json
 from invoke_cli.models.wanted import Wanted
+from invoke_cli.session.comparison import compared
 from invoke_cli.session.events import Event, Notice, Progress, Saved
+from invoke_cli.session.intermediates import Frame, Intermediates, step_between
 from invoke_cli.session.job import Job, Plan, known
+from invoke_cli.session.starts import Start, Starts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,14 +29,24 @@ if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
     from invoke_cli.diffusion.generate import Picture
     from invoke_cli.diffusion.step import Step
+    from invoke_cli.imaging.init_image import Frame as Prepared
     from invoke_cli.session.outputs import LineOutputs
 
     Pixels = NDArray[np.uint8]
-    Labelled = tuple[str, str, Pixels]
 
 SCHEMA = 1
 # How torch words it, on a GPU and on a CPU.
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A picture that was drawn and saved, with the frames kept on its way."""
+
+    job: Job
+    path: Path
+    rgb: Pixels
+    frames: list[Frame]
 
 
 def draw(plan: Plan, bundle: Bundle, outputs: LineOutputs) -> Iterator[Event]:
@@ -45,77 +57,33 @@ def draw(plan: Plan, bundle: Bundle, outputs: LineOutputs) -> Iterator[Event]:
     if plan.request.log_tokenization:
         yield from _tokens(plan, bundle)
     starts = Starts()
-    pictures: list[Pixels] = []
-    paths: list[Path] = []
+    drawn: list[Drawn] = []
     for index, planned in enumerate(plan.jobs):
-        job = planned if planned.after is None else _starting_from(planned, paths[planned.after])
+        job = planned if planned.after is None else _starting_from(planned, drawn[planned.after].path)
         start = starts.of(job)
         yield from map(Notice, start.notes)
-        saved, rgb = yield from _draw_one(job, start, plan, bundle, outputs, index)
-        pictures.append(rgb)
-        paths.append(saved)
-    if plan.request.grid and not plan.request.individual and len(pictures) > 1:
-        path = outputs.save_grid(plan.jobs, pictures)
-        yield Saved(path, plan.jobs[0].facts().seed, plan.jobs[0].line, 0.0, kind="grid")
+        drawn.append((yield from _draw_one(job, start, plan, bundle, outputs, index)))
+    yield from _sheets(plan, drawn, outputs)
 
 
 def _starting_from(job: Job, path: Path) -> Job:
     return replace(job, request=replace(job.request, init_img=str(path)))
 
 
-class Start:
-    """The init picture of a job, brought to size, and what files should say of where it came from."""
-
-    def __init__(self, frame: Frame | None, origin: dict[str, object], notes: tuple[str, ...]) -> None:
-        self.frame = frame
-        self.origin = origin
-        self.notes = notes
-
-
-class Starts:
-    """Opens the init pictures of a line, each only once; the notes come with the first use."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[object, ...], Start] = {}
-
-    def of(self, job: Job) -> Start:
-        """The start of the job. Raises PictureError, naming the switch."""
-        request = job.request
-        if request.init_img is None:
-            return Start(None, {}, ())
-        key = (request.init_img, request.init_mask, request.invert_mask, job.width, job.height)
-        if key in self._known:
-            known = self._known[key]
-            return Start(known.frame, known.origin, ())
-        self._known[key] = _opened(job, request.init_img)
-        return self._known[key]
+def _sheets(plan: Plan, drawn: list[Drawn], outputs: LineOutputs) -> Iterator[Event]:
+    """The comparison of a plan that has labels, or else the grid where one is asked for."""
+    if plan.labels:
+        kind = "sheet"
+        sheet = compared([one.frames for one in drawn], [one.rgb for one in drawn], plan.labels)
+    elif plan.request.grid and not plan.request.individual and len(drawn) > 1:
+        kind, sheet = "grid", grid([one.rgb for one in drawn])
+    else:
+        return
+    path = outputs.save_sheet(kind, plan.jobs, sheet)
+    yield Saved(path, plan.jobs[0].facts().seed, plan.jobs[0].line, 0.0, kind=kind, rgb=sheet)
 
 
-def _opened(job: Job, init_img: str) -> Start:
-    request = job.request
-    opened = _open(init_img, "init_img")
-    mask = _open(request.init_mask, "init_mask") if request.init_mask is not None else None
-    target = Target(job.width, job.height)
-    frame, notes = prepare(opened, target, mask=mask, invert=request.invert_mask is True)
-    origin: dict[str, object] = {"init": _origin(init_img, opened)}
-    if mask is not None and request.init_mask is not None:
-        origin["mask"] = _origin(request.init_mask, mask)
-    return Start(frame, origin, (*opened.notes, *(mask.notes if mask is not None else ()), *notes))
-
-
-def _open(text: str, switch: str) -> Opened:
-    try:
-        return open_picture(Path(text).expanduser())
-    except InvokeError as error:
-        error.switch = switch
-        raise
-
-
-def _origin(text: str, opened: Opened) -> dict[str, object]:
-    return {"name": Path(text).name, "sha256": opened.sha256}
-
-
-def recipe_of(job: Job, frame: Frame | None) -> Recipe:
+def recipe_of(job: Job, frame: Prepared | None) -> Recipe:
     """The job in the core's words."""
     request = job.request
     return Recipe(
@@ -125,6 +93,7 @@ def recipe_of(job: Job, frame: Frame | None) -> Recipe:
         height=job.height,
         steps=known(request.steps),
         strength=known(request.strength) if frame is not None else 1.0,
+        exact_strength=request.exact_strength is True,
         sampler=known(request.sampler),
         scale=known(request.cfg_scale),
         seed=known(request.seed),
@@ -140,26 +109,40 @@ def recipe_of(job: Job, frame: Frame | None) -> Recipe:
 
 def _draw_one(
     job: Job, start: Start, plan: Plan, bundle: Bundle, outputs: LineOutputs, index: int
-) -> Generator[Event, None, tuple[Path, Pixels]]:
-    """Draw one job and save it with its intermediates; returns where, and the pixels."""
+) -> Generator[Event, None, Drawn]:
+    """Draw one job and save it with its intermediates."""
     from invoke_cli.diffusion.generate import Picture, generate
 
-    every = known(plan.request.save_intermediates)
-    frames: list[Labelled] = []
+    every = step_between(plan.request, job.schedule.steps, compared=bool(plan.labels))
+    kept = Intermediates(job, bundle, plan.request, every)
     for made in _within_memory(generate(bundle, recipe_of(job, start.frame)), job):
         if isinstance(made, Picture):
             picture = made
         else:
-            yield Progress(made, index, len(plan.jobs))
-            if every > 0 and ((made.index + 1) % every == 0 or made.index + 1 == made.total):
-                frames.append(_frame(made, bundle, job))
+            yield Progress(made, index, len(plan.jobs), partial(bundle.preview, made.clean))
+            kept.take(made)
     yield from map(Notice, picture.notes)
     path = outputs.save_picture(job, picture.rgb, job.line, _facts(job, start, bundle, plan.wanted))
-    yield Saved(path, known(job.request.seed), job.line, picture.seconds)
-    if frames:
-        sheet = outputs.save_intermediates(job, frames)
-        yield Saved(sheet, known(job.request.seed), job.line, 0.0, kind="strip")
-    return path, picture.rgb
+    # The pictures of a comparison are to be looked at together.
+    shown = None if plan.labels else picture.rgb
+    yield Saved(path, known(job.request.seed), job.line, picture.seconds, rgb=shown)
+    drawn = Drawn(job, path, picture.rgb, kept.frames(picture.rgb))
+    yield from _save_frames(drawn, plan, outputs)
+    return drawn
+
+
+def _save_frames(drawn: Drawn, plan: Plan, outputs: LineOutputs) -> Iterator[Event]:
+    """Files of the frames, where they were asked for and not only drawn for a comparison."""
+    if not drawn.frames or step_between(plan.request, drawn.job.schedule.steps) == 0:
+        return
+    seed, line = known(drawn.job.request.seed), drawn.job.line
+    sheet = strip([frame.rgb for frame in drawn.frames], [frame.label for frame in drawn.frames])
+    path = outputs.save_intermediates(drawn.job, drawn.frames, sheet)
+    yield Saved(path, seed, line, 0.0, kind="strip", rgb=sheet)
+    if plan.request.animate is not None:
+        moving = animation([frame.rgb for frame in drawn.frames], plan.request.animate)
+        path = outputs.save_beside(path, f"steps.{plan.request.animate}", moving)
+        yield Saved(path, seed, line, 0.0, kind="animation")
 
 
 def _within_memory(stream: Iterator[Step | Picture], job: Job) -> Iterator[Step | Picture]:
@@ -173,14 +156,6 @@ def _within_memory(stream: Iterator[Step | Picture], job: Job) -> Iterator[Step 
             f"there is not enough memory for a picture of {job.width}x{job.height}",
             "draw it smaller with -W and -H",
         ) from error
-
-
-def _frame(step: Step, bundle: Bundle, job: Job) -> Labelled:
-    """An intermediate result: the clean picture that the network believed in at this step."""
-    from invoke_cli.diffusion.rescue import decoded_again
-
-    label = f"step {step.index + 1} of {step.total}, sigma {step.sigma:.3g}"
-    return f"{step.index + 1:04}", label, decoded_again(bundle, step.clean, job.axes)[0]
 
 
 def _facts(job: Job, start: Start, bundle: Bundle, wanted: Wanted) -> dict[str, object]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli.errors import InvokeError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from invoke_cli.diffusion.step import Step
     from invoke_cli.language.request import Request
+
+    Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -42,22 +48,82 @@ class Planned:
 
 @dataclass(frozen=True, eq=False)
 class Progress:
-    """A sampling step of picture number `picture` (from 0) of `pictures` is done."""
+    """A sampling step of picture number `picture` (from 0) of `pictures` is done.
+
+    preview: makes a small picture of it, uint8 (h, w, 3), for those who want to look.
+    """
 
     step: Step
     picture: int
     pictures: int
+    preview: Callable[[], Pixels] | None = None
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A file was written whole. `kind` is "picture", "grid" or "strip"."""
+    """A file was written whole. `kind` is "picture", "grid", "sheet", "strip" or "animation".
+
+    rgb: what is in it, uint8 (H, W, 3), for those who want to look.
+    """
 
     path: Path
     seed: int
     line: str
     seconds: float
     kind: str = "picture"
+    rgb: Pixels | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Level:
+    """A noise level of a schedule.
+
+    step: the step that begins at it, counted from 1. timestep: the network's, perhaps fractional.
+    snr_db: latents of unit variance against this noise, in decibels. runs: whether strength leaves it.
+    """
+
+    step: int
+    timestep: float
+    sigma: float
+    snr_db: float
+    runs: bool
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """The schedule of a line, level by level; it ends in sigma 0, which is not among the levels."""
+
+    line_number: int
+    line: str
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What strength and steps do to a line's schedule.
+
+    strength: None where no picture is the start. same_strengths: those of two decimals that run the
+    same. same_steps: the fewest and the most -s that run as many steps. work: what a sampler of two
+    stages costs, or "". path: the file of the plot, where one was asked for.
+    """
+
+    line_number: int
+    line: str
+    levels: tuple[Level, ...]
+    sampler: str
+    evaluations: int
+    strength: float | None
+    exact_strength: bool
+    same_strengths: tuple[float, ...]
+    same_steps: tuple[int, int]
+    work: str
+    advice: str
+    path: Path | None = None
+
+    @property
+    def running(self) -> tuple[Level, ...]:
+        """The levels that steps begin at."""
+        return tuple(level for level in self.levels if level.runs)
 
 
 @dataclass(frozen=True)
@@ -94,4 +160,4 @@ class Summary:
     seconds: float
 
 
-Event = Planned | Progress | Saved | Notice | Ask | Failed | Summary
+Event = Planned | Progress | Saved | Scheduled | Explained | Notice | Ask | Failed | Summary

@@ -96,10 +96,12 @@ class Job:
 class Plan:
     """The jobs of a line, the merged request they come from, and what the user should be told.
 
-    wanted: what the line adds to the model.
+    wanted: what the line adds to the model. labels: what tells the jobs of a comparison apart, such as
+    "-f 0.2"; empty for any other line.
     """
 
     request: Request
     jobs: tuple[Job, ...]
     notices: tuple[str, ...]
     wanted: Wanted
+    labels: tuple[str, ...] = ()

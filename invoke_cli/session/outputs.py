@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from invoke_cli.errors import OutputError
 from invoke_cli.imaging.metadata import encode_png, pack
-from invoke_cli.imaging.sheets import grid, strip
 from invoke_cli.language.defaults import as_json
 from invoke_cli.session.counter import claim_number, next_number
 from invoke_cli.session.files import append, make_directory, write_new
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from invoke_cli.language.request import Request
+    from invoke_cli.session.intermediates import Frame
     from invoke_cli.session.job import Job
 
     Pixels = NDArray[np.uint8]
@@ -50,22 +50,28 @@ class LineOutputs:
         self._log(path, line)
         return path
 
-    def save_grid(self, jobs: Sequence[Job], pictures: Sequence[Pixels]) -> Path:
-        """Write the contact sheet of a line's pictures, which stay as single files too."""
-        name = f"{self._claimed():06}.{jobs[0].name_seed}.grid.png"
-        lines = "\n".join(job.line for job in jobs)
-        path = self._write(self.outdir, name, grid(pictures), pack(jobs[0].line, {"grid": lines.split("\n")}))
-        self._log(path, f"{jobs[0].line} # grid of {len(pictures)}")
+    def save_sheet(self, kind: str, jobs: Sequence[Job], sheet: Pixels) -> Path:
+        """Write a sheet of a line's pictures, which stay as single files too; `kind` is part of its name."""
+        name = f"{self._claimed():06}.{jobs[0].name_seed}.{kind}.png"
+        lines = [job.line for job in jobs]
+        path = self._write(self.outdir, name, sheet, pack(jobs[0].line, {kind: lines}))
+        self._log(path, f"{jobs[0].line} # {kind} of {len(jobs)}")
         return path
 
-    def save_intermediates(self, job: Job, frames: Sequence[tuple[str, str, Pixels]]) -> Path:
-        """Write the (file name, label, picture) frames into their own folder, and a strip of all."""
+    def save_intermediates(self, job: Job, frames: Sequence[Frame], sheet: Pixels) -> Path:
+        """Write the frames but for the result into a folder of their own, and the strip; returns its path."""
         folder = Path(self._name(job, self._claimed())).stem
         directory = self._fresh_directory(self.outdir / INTERMEDIATES / folder)
-        for name, label, rgb in frames:
-            self._write(directory, f"{name}.png", rgb, pack(job.line, {"frame": label}))
-        sheet = strip([rgb for _, _, rgb in frames], [label for _, label, _ in frames])
+        for frame in frames[:-1]:
+            texts = pack(job.line, {"frame": frame.label})
+            self._write(directory, f"{frame.done:04}.png", frame.rgb, texts)
         return self._write(directory, "strip.png", sheet, pack(job.line, {"frames": len(frames)}))
+
+    def save_beside(self, path: Path, name: str, content: bytes) -> Path:
+        """Write a file into the folder of intermediates in which `path` lies."""
+        beside = path.with_name(name)
+        write_new(beside, content)
+        return beside
 
     def _claimed(self) -> int:
         if self._number is None:

@@ -10,24 +10,29 @@ from dataclasses import replace
 from typing import Any
 
 from invoke_cli.diffusion.samplers import SAMPLERS
-from invoke_cli.diffusion.schedule import Schedule, plan_schedule
 from invoke_cli.errors import LineError
 from invoke_cli.imaging.sizes import Target, target_size
 from invoke_cli.language.defaults import merge
 from invoke_cli.language.prompts import split
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table, unbuilt
-from invoke_cli.models.files import Facts
 from invoke_cli.session.adapters import find_adapters, with_loras
 from invoke_cli.session.job import Context, Job, Plan, known
 from invoke_cli.session.resolve import box_of, find_target, resolve, size_of
+from invoke_cli.session.step_counts import schedule_of, with_steps
 from invoke_cli.session.variations import expand
+
+# What means nothing in a line without an init picture.
+OF_A_PICTURE: dict[str, Any] = dict.fromkeys(
+    ("strength", "exact_strength", "fit", "keep_size", "init_mask", "invert_mask")
+)
 
 
 def plan(typed: Request, context: Context) -> Plan:
     """Work out what a line means. Raises InvokeError for every mistake, naming the switch."""
     merged = merge(context.defaults, typed)
     request, notices = resolve(merged, typed, context)
+    request = with_steps(request, typed)
     target = find_target(request, typed, context)
     typed_length = len(request.prompt)
     request = replace(request, prompt=with_loras(request.prompt, context.loras))
@@ -38,7 +43,7 @@ def plan(typed: Request, context: Context) -> Plan:
         request=pinned,
         width=target.width,
         height=target.height,
-        schedule=_schedule(pinned, context.facts),
+        schedule=schedule_of(pinned, context.facts.table),
         prompt=prompt,
         name_seed=known(pinned.seed),
     )
@@ -61,7 +66,7 @@ def _pin(request: Request, target: Target, native: int) -> Request:
     if not request.seamless:
         pinned = replace(pinned, seamless_axes=None)
     if request.init_img is None:
-        return replace(pinned, strength=None, fit=None, keep_size=None, init_mask=None, invert_mask=None)
+        return replace(pinned, **OF_A_PICTURE)
     return _pin_fit(replace(pinned, fit=request.fit is True), request, native)
 
 
@@ -75,11 +80,6 @@ def _pin_fit(pinned: Request, request: Request, native: int) -> Request:
         return pinned
     width, height = box_of(request, native)
     return replace(pinned, width=width, height=height)
-
-
-def _schedule(pinned: Request, facts: Facts) -> Schedule:
-    strength = pinned.strength if pinned.strength is not None else 1.0
-    return plan_schedule(facts.table, known(pinned.steps), strength, known(pinned.karras_max))
 
 
 def _advice(job: Job, context: Context) -> list[str]:

@@ -34,7 +34,7 @@ def resolve(merged: Request, typed: Request, context: Context) -> tuple[Request,
         prompt=prompt,
         init_img=init,
         init_mask=mask,
-        sampler=_sampler(merged.sampler),
+        sampler=sampler_named(merged.sampler),
         seed=_seed(merged.seed, context),
         seamless=merged.seamless or (typed.seamless is None and typed.seamless_axes is not None),
     )
@@ -54,7 +54,8 @@ def _stored_prompt(path: Path) -> str:
         return ""
 
 
-def _sampler(name: str | None) -> str:
+def sampler_named(name: str | None) -> str:
+    """The registered name behind a name or alias. Raises LineError."""
     try:
         return SAMPLERS.canonical(known(name).lower())
     except InvokeError as error:

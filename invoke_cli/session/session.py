@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,13 @@ from invoke_cli.errors import InvokeError
 from invoke_cli.language.defaults import builtin, merge
 from invoke_cli.language.grammar import Reading, check, read
 from invoke_cli.language.request import Request
+from invoke_cli.language.sweeps import expand
 from invoke_cli.language.world import World
 from invoke_cli.models.cache import Budget, ModelCache
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.models.folders import Folder
 from invoke_cli.models.wanted import AdapterFolders
-from invoke_cli.session.events import Event, Failed, Notice, Planned, Saved
+from invoke_cli.session.events import Event, Explained, Failed, Notice, Planned, Saved
 from invoke_cli.session.models import Models
 
 if TYPE_CHECKING:
@@ -105,29 +106,88 @@ class Session:
 
     def run(self, line: str, line_number: int = 1) -> Iterator[Event]:
         """Do what the line says. Mistakes come as a `Failed` event, never as an InvokeError."""
+        if self.settings.explain:
+            yield from self.explain(line, line_number, self.settings.png)
+            return
         reading: Reading | None = None
         try:
             reading = read(line)
-            yield from self._run(reading, line, line_number)
+            yield from self._run(reading, line_number)
         except InvokeError as error:
             yield Failed(line_number, line, _placed(error, reading))
 
-    def _run(self, reading: Reading, line: str, line_number: int) -> Iterator[Event]:
-        from invoke_cli.session.outputs import LineOutputs
+    def compare(self, line: str, line_number: int = 1) -> Iterator[Event]:
+        """Draw the line once for each value of its list, `-f 0.2,0.4`, and all on one labelled sheet.
+
+        Mistakes come as a `Failed` event, which shows the line of the value that they belong to.
+        """
+        at_fault, reading = line, None
+        try:
+            sweep, readings = expand(line), []
+            for at_fault in sweep.lines:
+                reading = read(at_fault)
+                check(reading.request)
+                readings.append(reading)
+            yield from self._compare(replace(readings[0], line=line), readings, sweep.labels, line_number)
+        except InvokeError as error:
+            yield Failed(line_number, at_fault, _placed(error, reading))
+
+    def _compare(
+        self, typed: Reading, readings: list[Reading], labels: tuple[str, ...], line_number: int
+    ) -> Iterator[Event]:
+        from invoke_cli.session.comparison import joined
         from invoke_cli.session.plan import plan, refuse_unbuilt
 
-        outputs = LineOutputs(self._names(reading), self._line_outdir(reading))
+        outputs = self._outputs(typed)
+        refuse_unbuilt(typed.request)
+        # One seed for all, or the pictures would differ by more than what is compared.
+        seed = _new_seed()
+        context = replace(self._context(outputs), new_seed=lambda: seed)
+        planned = joined([plan(reading.request, context) for reading in readings], labels)
+        yield from self._carry_out(planned, outputs, typed, line_number)
+
+    def explain(self, line: str, line_number: int = 1, png: Path | None = None) -> Iterator[Event]:
+        """Tell what the line's strength and steps do, as `Explained`; draw nothing but, perhaps, a plot.
+
+        png: a file for the plot that does not exist yet. Mistakes come as `run`'s do.
+        """
+        from invoke_cli.session.explain import explain
+
+        reading: Reading | None = None
+        try:
+            reading = read(line)
+            check(reading.request)
+            explained = explain(reading.request, self.defaults, self.models.facts.table, line, line_number)
+            yield explained if png is None else _plotted(explained, png)
+        except InvokeError as error:
+            yield Failed(line_number, line, _placed(error, reading))
+
+    def _run(self, reading: Reading, line_number: int) -> Iterator[Event]:
+        from invoke_cli.session.plan import plan, refuse_unbuilt
+
+        outputs = self._outputs(reading)
         check(reading.request)
         if not self.dry_run:
             refuse_unbuilt(reading.request)
         planned = plan(reading.request, self._context(outputs))
+        yield from self._carry_out(planned, outputs, reading, line_number)
+        # Shown as understood first: a dry run is how other programs see what a line means.
+        refuse_unbuilt(reading.request)
+
+    def _carry_out(
+        self, planned: Plan, outputs: LineOutputs, reading: Reading, line_number: int
+    ) -> Iterator[Event]:
+        """Tell what is planned, and unless it is a dry run, do it."""
         yield from map(Notice, planned.notices)
-        yield Planned(line_number, line, reading.request, tuple(job.facts() for job in planned.jobs))
-        if self.dry_run:
-            # Shown as understood first: a dry run is how other programs see what a line means.
-            refuse_unbuilt(reading.request)
-        else:
+        pictures = tuple(job.facts() for job in planned.jobs)
+        yield Planned(line_number, reading.line, reading.request, pictures)
+        if not self.dry_run:
             yield from self._draw(planned, outputs)
+
+    def _outputs(self, reading: Reading) -> LineOutputs:
+        from invoke_cli.session.outputs import LineOutputs
+
+        return LineOutputs(self._names(reading), self._line_outdir(reading))
 
     def _names(self, reading: Reading) -> Request:
         return merge(self.defaults, reading.request)
@@ -145,7 +205,7 @@ class Session:
             outdir=outputs.outdir,
             seeds=self._seeds,
             pictures=self._pictures,
-            new_seed=lambda: int.from_bytes(os.urandom(4)),
+            new_seed=_new_seed,
             predict=outputs.predict,
             folders=self._folders,
             loras=self.models.active.loras,
@@ -180,6 +240,17 @@ class Session:
         self._seeds = tuple(seed for seed, _ in made)
         self._pictures = tuple(path for _, path in made)
         self._used_seeds |= dict.fromkeys(self._seeds)
+
+
+def _new_seed() -> int:
+    return int.from_bytes(os.urandom(4))
+
+
+def _plotted(explained: Explained, path: Path) -> Explained:
+    from invoke_cli.session.schedule_plot import save_plot
+
+    save_plot(explained, path.expanduser())
+    return replace(explained, path=path)
 
 
 def _placed(error: InvokeError, reading: Reading | None) -> InvokeError:

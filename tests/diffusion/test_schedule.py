@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from diffusers import DDIMScheduler, EulerDiscreteScheduler
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from invoke_cli.diffusion.schedule import NoiseTable, karras, plan_schedule, spaced, steps_to_run
+from invoke_cli.diffusion.schedule import (
+    NoiseTable,
+    karras,
+    plan_schedule,
+    spaced,
+    steps_to_ask,
+    steps_to_run,
+    whole_schedule,
+)
 from invoke_cli.errors import ModelError
 
 TABLE = NoiseTable.from_config({})
@@ -137,3 +148,65 @@ def test_distilled_models_stop_well_above_timestep_0(config: dict[str, str], ste
     table = NoiseTable.from_config(config)
     found = [table.t_of(sigma) for sigma in spaced(table, steps).sigmas[:-1]]
     assert found == pytest.approx(theirs.timesteps.tolist(), abs=1e-3)
+
+
+# --- as many steps as asked for --------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.integers(1, 10000), st.floats(0.0001, 1))
+def test_some_number_of_steps_leaves_exactly_as_many_as_wanted(run: int, strength: float) -> None:
+    steps = steps_to_ask(run, strength)
+    assert steps_to_run(steps, strength) == run
+    assert steps == 1 or steps_to_run(steps - 1, strength) < run
+
+
+@settings(deadline=None)
+@given(st.integers(1, 10000), st.floats(0.0001, 1))
+def test_one_more_step_never_passes_over_a_number(steps: int, strength: float) -> None:
+    assert steps_to_run(steps + 1, strength) - steps_to_run(steps, strength) in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("run", "strength", "steps"), [(20, 0.7, 29), (21, 0.7, 30), (20, 0.4, 50), (29, 0.58, 50), (1, 0.1, 1)]
+)
+def test_the_steps_to_ask_for(run: int, strength: float, steps: int) -> None:
+    assert steps_to_ask(run, strength) == steps
+
+
+# --- exactly the strength --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("karras_max", [0, 1000])
+@settings(deadline=None)
+@given(steps=st.integers(1, 200), strength=st.floats(0.001, 0.999))
+def test_an_exact_strength_starts_at_its_own_timestep(karras_max: int, steps: int, strength: float) -> None:
+    exact = plan_schedule(TABLE, steps, strength, karras_max, exact=True)
+    assert exact.sigmas[0] == pytest.approx(TABLE.sigma_of(strength * 999), rel=1e-12)
+    assert (exact.steps, exact.full) == (steps_to_run(steps, strength), steps)
+    assert all(high > low for high, low in pairwise(exact.sigmas))
+
+
+@settings(deadline=None)
+@given(steps=st.integers(1, 200), strength=st.floats(0.001, 1))
+def test_the_levels_above_an_exact_strength_go_on_evenly(steps: int, strength: float) -> None:
+    whole = whole_schedule(TABLE, steps, strength, exact=True)
+    run = steps_to_run(steps, strength)
+    assert len(whole.sigmas) == steps + 1
+    assert all(high > low for high, low in pairwise(whole.sigmas))
+    for part in (whole.sigmas[: steps - run + 1], whole.sigmas[steps - run : steps]):
+        gaps = np.diff([TABLE.t_of(sigma) for sigma in part])
+        assert np.ptp(gaps) < 1e-6 if len(gaps) else True
+
+
+@pytest.mark.parametrize("steps", [1, 7, 50])
+def test_the_whole_strength_is_exact_anyway(steps: int) -> None:
+    assert plan_schedule(TABLE, steps, 1.0, 0, exact=True) == plan_schedule(TABLE, steps, 1.0, 0)
+
+
+def test_exact_strengths_differ_where_steps_do_not() -> None:
+    def start(strength: float, exact: bool) -> float:
+        return plan_schedule(TABLE, 10, strength, 0, exact).sigmas[0]
+
+    assert start(0.70, False) == start(0.71, False)
+    assert start(0.70, True) < start(0.71, True)

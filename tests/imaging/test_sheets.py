@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from invoke_cli.imaging.sheets import LARGEST_FRAME, PAPER, WIDEST_STRIP, grid, strip
+from invoke_cli.imaging.sheets import LARGEST_FRAME, PAPER, WIDEST_STRIP, enlarged, grid, strip, table
 
 
 def colour(index: int) -> tuple[int, int, int]:
@@ -96,3 +96,47 @@ def test_mistakes_of_programmers() -> None:
             strip(wrong, ["a"] * len(wrong))
     with pytest.raises(ValueError, match="labels"):
         strip(pictures(2), ["a"])
+
+
+def cells(count: int, start: int = 0) -> list[tuple[np.ndarray, str]]:
+    return [
+        (np.full((96, 128, 3), colour(start + index), np.uint8), f"{start + index}") for index in range(count)
+    ]
+
+
+def test_a_table_keeps_rows_and_columns_in_line() -> None:
+    sheet = table([[None, *cells(2)], cells(3, 2)], ["-f 0.2", "-f 0.7"])
+    tops = [place(sheet, index)[0] for index in range(5)]
+    lefts = [place(sheet, index)[2] for index in range(5)]
+    assert tops[0] == tops[1] < tops[2] == tops[3] == tops[4]
+    assert lefts[2] < lefts[0] == lefts[3] < lefts[1] == lefts[4]
+    assert [int(place(sheet, index)[3] - lefts[index]) for index in range(5)] == [128] * 5
+
+
+def test_each_row_of_a_table_has_its_label_on_the_left_in_its_middle() -> None:
+    sheet = table([[None, *cells(1)], cells(2, 1), [None, None]], ["-f 0.2", "-f 0.7", ""])
+    margin = sheet[:, : place(sheet, 1)[2] - 4]
+    ink = np.nonzero((margin.max(-1) > 180).any(1))[0]
+    for index, row in ((0, ink[ink < len(sheet) // 3]), (1, ink[ink >= len(sheet) // 3])):
+        middle = (index + 0.5) * len(sheet) / 3
+        assert abs(row.mean() - middle) < 12
+        assert 8 <= np.ptp(row) <= 24
+
+
+def test_a_table_of_many_columns_is_reduced() -> None:
+    sheet = table([[(np.full((512, 512, 3), colour(n), np.uint8), "sigma 1") for n in range(20)]], ["x"])
+    assert sheet.shape[1] <= WIDEST_STRIP * 1.1
+
+
+def test_mistakes_in_tables() -> None:
+    for rows, labels in (([cells(1)], []), ([cells(1), cells(2)], ["a", "b"]), ([], [])):
+        with pytest.raises(ValueError, match="table"):
+            table(rows, labels)
+
+
+def test_a_small_picture_is_enlarged_smoothly() -> None:
+    small = np.zeros((2, 2, 3), np.uint8)
+    small[:, 1] = 200
+    large = enlarged(small, 32, 16)
+    assert large.shape == (16, 32, 3)
+    assert len(np.unique(large)) > 8

@@ -34,6 +34,7 @@ NAMES = TEXTS.filter(lambda text: text.strip() != "")
 
 _SPECIAL: dict[str, st.SearchStrategy[object]] = {
     "steps": st.integers(1, 10000),
+    "steps_run": st.integers(1, 10000),
     "seed": st.integers(-LAST_SEED, LAST_SEED),
     "iterations": st.integers(1, 10000),
     "width": st.integers(8, 8192),
@@ -63,6 +64,8 @@ _SPECIAL: dict[str, st.SearchStrategy[object]] = {
     "embiggen": st.tuples(st.floats(1, 16), SHARES, st.floats(0, 1e6).map(lambda value: value + 0.0)),
     "embiggen_tiles": st.lists(st.integers(1, 99), min_size=1, max_size=4).map(tuple),
     "save_intermediates": st.integers(0, 10000),
+    "intermediates": st.sampled_from(["clean", "noisy"]),
+    "animate": st.sampled_from(["gif", "webp"]),
     "png_compression": st.integers(0, 9),
 }
 _BY_CODEC = [(FLAG, st.booleans()), (TEXT, TEXTS), (PICTURE, NAMES), (FOLDER, NAMES), (UNIT, SHARES)]

@@ -80,7 +80,7 @@ def test_reading_raises_nothing_but_line_errors_with_a_place(line: str) -> None:
         ("a -I -g", "-I", "-I needs a value", "as in -I sketch.png"),
         ("a --fit=on", "--fit=on", "--fit takes no value", "--fit turns it on, --no-fit off"),
         ("a --s 3", "--s", "--s may mean several switches",
-         "did you mean --steps or --seed or --sampler or --seamless?"),
+         "did you mean --steps or --steps_run or --seed or --sampler?"),
         ("a --strenght 3", "--strenght", "there is no switch --strenght",
          'did you mean --strength? In quotes it is text: "--strenght"'),
         ("a -F 3", "-F", "there is no switch -F", 'did you mean --fit? In quotes it is text: "-F"'),

@@ -113,8 +113,10 @@ def test_the_built_in_defaults_are_the_issues() -> None:
         "steps": 50, "iterations": 1, "cfg_scale": 7.5, "sampler": "k_lms", "strength": 0.75,
         "karras_max": 0, "threshold": 0.0, "perlin": 0.0, "variation_amount": 0.0,
         "seamless": False, "seamless_axes": ["x", "y"], "skip_normalize": False, "log_tokenization": False,
-        "use_mps_noise": False, "fit": False, "keep_size": False, "invert_mask": False, "grid": False,
-        "individual": False, "save_intermediates": 0, "png_compression": 6, "fnformat": "", "outdir": "",
+        "use_mps_noise": False, "exact_strength": False, "fit": False, "keep_size": False,
+        "invert_mask": False, "grid": False,
+        "individual": False, "save_intermediates": 0, "intermediates": "clean", "decode_intermediates": False,
+        "png_compression": 6, "fnformat": "", "outdir": "",
     }  # fmt: skip
 
 

@@ -31,15 +31,20 @@ SPELLINGS = {
     "embiggen_tiles": "-embiggen_tiles --embiggen_tiles",
     "embiggen_strength": "-embiggen_strength --embiggen_strength",
     "variation_amount": "-v --variation_amount --variant_amount", "with_variations": "-V --with_variations",
-    "keep_size": "--keep_size",
+    "intermediates": "--intermediates", "decode_intermediates": "--decode_intermediates",
+    "animate": "--animate",
+    "keep_size": "--keep_size", "exact_strength": "--exact_strength",
+    "steps_run": "-R --steps_run --run_steps --steps_to_run",
 }  # fmt: skip
 
 WORKING = {
     "prompt", "init_img", "strength", "steps", "cfg_scale", "seed", "iterations", "width", "height", "fit",
     "sampler", "variation_amount", "with_variations", "outdir", "init_mask", "invert_mask", "grid",
     "individual",
-    "save_intermediates", "seamless", "seamless_axes", "threshold", "perlin", "karras_max", "png_compression",
+    "save_intermediates", "intermediates", "decode_intermediates", "animate", "seamless", "seamless_axes",
+    "threshold", "perlin", "karras_max", "png_compression",
     "fnformat", "skip_normalize", "log_tokenization", "keep_size", "use_mps_noise",
+    "steps_run", "exact_strength",
 }  # fmt: skip
 
 

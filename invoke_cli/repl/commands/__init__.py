@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from invoke_cli.errors import InvokeError, LineError, Span
+from invoke_cli.repl.commands import compare as _compare
 from invoke_cli.repl.commands import help as _help
 from invoke_cli.repl.commands import history as _history
 from invoke_cli.repl.commands import later as _later
 from invoke_cli.repl.commands import models as _models
+from invoke_cli.repl.commands import schedule as _schedule
 from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Page
 from invoke_cli.session.events import Failed
 
 __all__ = ["COMMANDS", "Answer", "Command", "Context", "Page", "answer", "is_command"]
 
-_OWN_MODULES = (_help, _history, _models, _later)  # imported so that they register themselves
+# imported so that they register themselves
+_OWN_MODULES = (_compare, _help, _history, _later, _models, _schedule)
 _HELP_SWITCHES = ("-h", "--help")
 _DROPPED_PREFIX = "!dream"  # v1 wrote prompts as `!dream a barn`; the grammar takes it off
 
@@ -26,7 +31,7 @@ def is_command(line: str) -> bool:
 def answer(line: str, line_number: int, context: Context) -> Answer:
     """What the command in `line` has to say. Its mistakes become `Failed`, as a session's do."""
     try:
-        yield from _found(line).run(_argument(line), context)
+        yield from _found(line).run(_argument(line), replace(context, line_number=line_number))
     except InvokeError as error:
         yield Failed(line_number, line, error)
 

@@ -23,11 +23,15 @@ class Page:
 
 @dataclass(frozen=True)
 class Context:
-    """What a command may use: the session, the lines typed so far, the width to write for."""
+    """What a command may use: the session, the lines typed so far, the width to write for.
+
+    line_number: that of the line that the command stands in.
+    """
 
     session: Session
     history: Sequence[str]
     width: int
+    line_number: int = 0
 
 
 Answer = Iterator[Event | Page]
