@@ -210,3 +210,13 @@ def test_exact_strengths_differ_where_steps_do_not() -> None:
 
     assert start(0.70, False) == start(0.71, False)
     assert start(0.70, True) < start(0.71, True)
+
+
+@pytest.mark.parametrize("steps", [1, 4, 8])
+def test_an_exact_strength_of_a_distilled_model_stops_well_above_timestep_0(steps: int) -> None:
+    table = NoiseTable.from_config({"timestep_spacing": "trailing"})
+    whole = plan_schedule(table, steps, 1.0, 0, exact=True).sigmas
+    assert whole == pytest.approx(plan_schedule(table, steps, 1.0, 0).sigmas)
+    half = plan_schedule(table, steps, 0.5, 0, exact=True)
+    assert table.t_of(half.sigmas[0]) == pytest.approx(0.5 * 999)
+    assert table.t_of(half.sigmas[-2]) > 100
