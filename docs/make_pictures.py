@@ -1,6 +1,7 @@
-"""Makes every picture that the README shows, with the embedded demo model: `python docs/make_pictures.py`.
+"""Makes every picture that the README and docs/ show: `python docs/make_pictures.py`.
 
-The lines below are the ones that the README quotes; running this again gives the same pictures.
+Drawn by the embedded demo model from the lines that the documents quote, but for the curves of
+docs/sampler_errors.py; running this again gives the same pictures.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from docs import sampler_errors  # noqa: E402
 from invoke_cli.imaging.metadata import encode_png  # noqa: E402
 from invoke_cli.imaging.sheets import strip  # noqa: E402
 from invoke_cli.models.catalog import Catalog  # noqa: E402
-from invoke_cli.session.events import Failed, Saved  # noqa: E402
+from invoke_cli.session.events import Explained, Failed, Saved  # noqa: E402
+from invoke_cli.session.schedule_plot import plot  # noqa: E402
 from invoke_cli.session.session import Session  # noqa: E402
 from invoke_cli.settings import Settings, shipped_directory  # noqa: E402
 
@@ -40,9 +43,13 @@ def main() -> None:
         studio = Studio(session, Path(outdir))
         studio.sketch_and_result("tree.png", f"{TREE} {TREE_SKETCH} -f 0.85 -S 1592514025")
         studio.strengths("strengths.png", f"fire {FIRE_SKETCH} -s 10 -S 1592514025")
-        for steps, strength in ((10, 0.7), (10, 0.4), (50, 0.4)):
+        studio.steps("steps-10.png", "fire -s 10 -S 1592514025")
+        for steps, strength in ((10, 0.7), (10, 0.4), (50, 0.4), (30, 0.7), (29, 0.7)):
             line = f"fire {FIRE_SKETCH} -s {steps} -f {strength} -S 1592514025"
             studio.steps(f"steps-{steps}-{strength}.png", line)
+        studio.strengths_apart("exact-strength.png", f"fire {FIRE_SKETCH} -s 10 -S 1592514025")
+        studio.schedule("schedule-10-0.7.png", f"fire {FIRE_SKETCH} -s 10 -f 0.7")
+    sampler_errors.main()
 
 
 class Studio:
@@ -62,6 +69,19 @@ class Studio:
         values = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 1.0)
         frames = [_enlarged(self._picture(f"{line} -f {value}")) for value in values]
         self._write(name, strip(frames, ["the drawing", *(f"-f {value}" for value in values[1:])]))
+
+    def strengths_apart(self, name: str, line: str) -> None:
+        """Two strengths of one step, as they are and as --exact_strength tells them apart."""
+        switches = [f"-f {value}{exact}" for exact in ("", " --exact_strength") for value in (0.7, 0.79)]
+        frames = [_enlarged(self._picture(f"{line} {switch}")) for switch in switches]
+        self._write(name, strip(frames, switches))
+
+    def schedule(self, name: str, line: str) -> None:
+        """The plot that `!explain --png` saves."""
+        for event in self._session.explain(line):
+            if not isinstance(event, Explained):
+                raise ValueError(f"{line} cannot be explained")
+            self._write(name, plot(event))
 
     def steps(self, name: str, line: str) -> None:
         """The strip of intermediate results that --save_intermediates makes."""
