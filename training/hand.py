@@ -106,4 +106,5 @@ def _zigzag(outline: Sequence[Point], gap: float, angle: float, rng: np.random.G
     rows = np.arange(-reach, reach, gap)
     ends = reach * np.where(np.arange(len(rows)) % 2, 1, -1) * rng.uniform(0.9, 1.1, len(rows))
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return middle + np.stack([ends, rows + rng.normal(0, 0.15 * gap, len(rows))], axis=1) @ turn
+    strokes: Path = middle + np.stack([ends, rows + rng.normal(0, 0.15 * gap, len(rows))], axis=1) @ turn
+    return strokes

@@ -129,3 +129,15 @@ def test_names_are_offered_to_completion(adapted: Adapted) -> None:
     world = adapted().world()
     assert world.loras == ("grain", "other")
     assert world.terms == ("<toy>",)
+
+
+def test_a_comparison_wears_what_its_line_asks_for(adapted: Adapted) -> None:
+    session = adapted()
+    plain, dressed = (
+        list(session.compare(f"a cat{lora} -S1 -s1,2")) for lora in ("", " withLora(grain,0.8)")
+    )
+    assert "LoRA grain at 0.8: 3 of 3 keys match" in notices(dressed)
+    assert len(saved(plain, "sheet")) == len(saved(dressed, "sheet")) == 1
+    for bare, worn in zip(saved(plain), saved(dressed), strict=True):
+        assert "withLora(grain,0.8)" in worn.line
+        assert not np.array_equal(pixels(bare.path), pixels(worn.path))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from invoke_cli.diffusion import generate as generating
 from invoke_cli.imaging.metadata import read_texts, unpack
 from invoke_cli.session import draw as drawing
 from invoke_cli.session.events import Failed, Planned, Progress
@@ -73,6 +74,20 @@ def test_decoded_intermediates_are_the_decoders(session: Session, sketch: Path, 
     # The last noisy frame has no noise left: decoded, it is the result itself.
     np.testing.assert_array_equal(decoded[-2], decoded[-1])
     assert not np.array_equal(mapped[-2], mapped[-1])
+
+
+def test_steps_that_are_done_again_in_float32_are_shown_once(
+    session: Session, sketch: Path, strips: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def twice(bundle: Any, sample: Any) -> Any:
+        first = sample(bundle)
+        yield next(first)
+        yield next(first)
+        return (yield from sample(bundle)), ()
+
+    monkeypatch.setattr(generating, "sampled_again", twice)
+    saved(session.run(f"{LINE} --save_intermediates 1"))
+    assert len(strips[0][1]) == 1 + 5 + 1
 
 
 def test_an_animation_implies_every_step(session: Session, sketch: Path) -> None:
