@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from invoke_cli.errors import InvokeError
+from invoke_cli.paths import expanded
 from invoke_cli.shell import Invocation, read_arguments
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _session(invocation: Invocation) -> Session:
 def _keep_vocabulary(directory: str) -> None:
     from invoke_cli.models.vocabulary import CLIP_WORDS, keep
 
-    keep(Path(directory).expanduser(), CLIP_WORDS)
+    keep(expanded(directory), CLIP_WORDS)
 
 
 def _start_log(environment: dict[str, str]) -> None:

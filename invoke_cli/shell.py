@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from invoke_cli import __version__
 from invoke_cli.errors import SettingsError
 from invoke_cli.language.switches import table
+from invoke_cli.paths import expanded
 from invoke_cli.registry import nearest
 from invoke_cli.settings import OPTIONS
 
@@ -57,7 +58,7 @@ def read_arguments(arguments: list[str]) -> Invocation:
     return Invocation(
         line=found.line,
         from_file=found.from_file,
-        config=Path(found.config).expanduser() if found.config is not None else None,
+        config=expanded(found.config) if found.config is not None else None,
         dry_run=found.dry_run,
         json=found.json,
         yes=found.yes,

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "invoke_cli"
-COMMON = {"errors", "registry"}
+COMMON = {"errors", "registry", "paths"}
 ALLOWED = {
     "errors": set(),
     "registry": {"errors"},
+    "paths": set(),
     "yaml_file": COMMON,
     "yaml_edit": COMMON | {"yaml_file"},
     "language": COMMON,

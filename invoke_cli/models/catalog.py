@@ -7,6 +7,7 @@ from pathlib import Path
 
 from invoke_cli.errors import ModelError
 from invoke_cli.models.entries import ModelEntry, read_entry
+from invoke_cli.paths import expanded
 from invoke_cli.registry import nearest
 from invoke_cli.yaml_edit import drop, put
 from invoke_cli.yaml_file import load_placed, placed_in, read_text, write_text
@@ -50,8 +51,8 @@ class Catalog:
             return self._default()
         if wanted in self._entries:
             return self._entries[wanted]
-        if Path(wanted).expanduser().exists():
-            path = Path(wanted).expanduser().resolve()
+        if expanded(wanted).exists():
+            path = expanded(wanted).resolve()
             return ModelEntry(name=path.name if path.is_dir() else path.stem, source=str(path))
         if _looks_like_hub_id(wanted):
             return ModelEntry(name=wanted, source=wanted)

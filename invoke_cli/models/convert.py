@@ -21,6 +21,7 @@ from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.files import read_json
 from invoke_cli.models.pickles import load_tensors
 from invoke_cli.models.single_file import described, load
+from invoke_cli.paths import expanded
 
 DIRECTORY_MODE = 0o755
 SCHEDULER = "EulerDiscreteScheduler"  # for other programs; ours reads only the noise levels
@@ -33,7 +34,7 @@ def convert(entry: ModelEntry, target: Path) -> None:
     """
     if target.exists():
         raise ModelError(f"{target} exists already", "name another directory behind the model")
-    path = Path(entry.source).expanduser()
+    path = expanded(entry.source)
     bundle = load(path, replace(entry, vae=None, loras=()), torch.device("cpu"), _widest(path))
     found = recognise(described(path)[0], path, entry.kind)
     try:

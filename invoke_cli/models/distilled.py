@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoke_cli.models.files import read_json
+from invoke_cli.paths import expanded
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
@@ -21,7 +21,7 @@ def keys_for(bundle: Bundle, source: str) -> dict[str, Any]:
     """
     if bundle.scale_within:
         return {"defaults": {"sampler": "lcm", "steps": FEW, "cfg_scale": 8}}
-    path = Path(source).expanduser() / "scheduler" / "scheduler_config.json"
+    path = expanded(source) / "scheduler" / "scheduler_config.json"
     scheduler = read_json(path) if path.is_file() else {}
     if scheduler.get("_class_name") == "LCMScheduler":
         return {"spacing": "trailing", "defaults": {"sampler": "lcm", "steps": FEW, "cfg_scale": 1}}

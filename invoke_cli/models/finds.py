@@ -8,6 +8,7 @@ from pathlib import Path
 
 from invoke_cli.errors import ModelError
 from invoke_cli.models.entries import ModelEntry
+from invoke_cli.paths import expanded
 from invoke_cli.registry import nearest
 
 CHECKPOINTS = (".safetensors", ".ckpt")
@@ -20,7 +21,7 @@ def sources_in(text: str) -> tuple[str, ...]:
 
     Raises ModelError when it names none.
     """
-    path = Path(text).expanduser()
+    path = expanded(text)
     if path.is_file() or _is_model(path):
         return (str(path.resolve()),)
     if path.is_dir():
@@ -66,5 +67,5 @@ def same_source(entry: ModelEntry, source: str) -> bool:
     """Whether the entry's model comes from this source, however its path is written."""
     if entry.source == source:
         return True
-    path = Path(entry.source).expanduser()
+    path = expanded(entry.source)
     return path.exists() and path.resolve() == Path(source)

@@ -17,6 +17,7 @@ from invoke_cli.models.architectures import (
 )
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.files import Facts, file_fingerprint, read_facts
+from invoke_cli.paths import expanded
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +34,7 @@ class SingleFileSource:
 
     def claims(self, source: str) -> bool:
         """See Source."""
-        path = Path(source).expanduser()
+        path = expanded(source)
         return path.is_file() or (path.suffix in SUFFIXES and not path.is_dir())
 
     def facts(self, entry: ModelEntry) -> Facts:
@@ -48,7 +49,7 @@ class SingleFileSource:
 
 
 def _path(entry: ModelEntry) -> Path:
-    path = Path(entry.source).expanduser()
+    path = expanded(entry.source)
     if not path.is_file():
         raise ModelError(f"the model {entry.name!r} should be in {path}, and there is no such file")
     return path

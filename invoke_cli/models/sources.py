@@ -16,6 +16,7 @@ from invoke_cli.errors import ModelError
 from invoke_cli.models.catalog import ModelEntry
 from invoke_cli.models.files import Facts, assumed_facts, check_parts, read_facts, text_parts
 from invoke_cli.models.single_file import SingleFileSource
+from invoke_cli.paths import expanded
 from invoke_cli.registry import Registry
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def embedded_directory(entry: ModelEntry) -> Path:
 
 def local_directory(entry: ModelEntry) -> Path:
     """The diffusers directory that the entry names."""
-    path = Path(entry.source).expanduser()
+    path = expanded(entry.source)
     if not path.is_dir():
         raise ModelError(f"the model {entry.name!r} should be in {path}, and there is no such directory")
     check_parts(path)
@@ -100,7 +101,7 @@ def local_directory(entry: ModelEntry) -> Path:
 
 
 SOURCES.add("embedded")(DirectorySource(lambda source: source.startswith(EMBEDDED), embedded_directory))
-SOURCES.add("directory")(DirectorySource(lambda source: Path(source).expanduser().is_dir(), local_directory))
+SOURCES.add("directory")(DirectorySource(lambda source: expanded(source).is_dir(), local_directory))
 
 
 SOURCES.add("file")(SingleFileSource())

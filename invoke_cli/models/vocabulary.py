@@ -15,6 +15,7 @@ from pathlib import Path
 from invoke_cli.errors import ModelError
 from invoke_cli.models.architectures import configs_directory
 from invoke_cli.models.catalog import Catalog
+from invoke_cli.paths import expanded
 
 REPOSITORY = "openai/clip-vit-large-patch14"
 CLIP_WORDS = 49408
@@ -33,7 +34,7 @@ def find(words: int, given: str | None = None) -> Path:
     Raises ModelError that says how to come by one, when there is none and the hub cannot be reached.
     """
     if given is not None:
-        return checked(Path(given).expanduser(), words)
+        return checked(expanded(given), words)
     if vocabulary_size(kept_directory()) == words:
         return kept_directory()
     for directory in _elsewhere():
@@ -92,8 +93,8 @@ def _elsewhere() -> Iterator[Path]:
 
     catalog = Catalog.read(configs_directory() / "models.yaml", _own_directory() / "models.yaml")
     for entry in map(catalog.find, catalog.names):
-        if Path(entry.source).expanduser().is_dir():
-            yield Path(entry.source).expanduser() / "tokenizer"
+        if expanded(entry.source).is_dir():
+            yield expanded(entry.source) / "tokenizer"
         elif entry.source.count("/") == 1 and entry.source[0] not in "./~":
             repository, _, revision = entry.source.partition("@")
             cached = try_to_load_from_cache(

@@ -9,6 +9,7 @@ from pathlib import Path
 from invoke_cli.errors import ModelError
 from invoke_cli.models.folders import SUFFIXES, Folder, Stamp
 from invoke_cli.models.headers import triggers_of
+from invoke_cli.paths import expanded
 
 HUB_PATTERNS = ["config.json", "*.safetensors", "vae/config.json", "vae/*.safetensors"]
 
@@ -82,7 +83,7 @@ class AdapterFolders:
 
         Raises ModelError when there is none.
         """
-        path = Path(wanted).expanduser()
+        path = expanded(wanted)
         if not path.exists() and wanted not in self.vaes.files() and looks_like_hub_id(wanted):
             path = fetched(wanted)
         if path.is_dir():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from invoke_cli.errors import InvokeError, ModelError
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.finds import free_name, same_source, sources_in
+from invoke_cli.paths import expanded
 from invoke_cli.session.events import Event, Notice
 from invoke_cli.session.models import Models
 
@@ -107,10 +108,10 @@ def convert_model(models: Models, wanted: str, directory: str) -> Iterator[Event
     from invoke_cli.models.convert import convert
 
     entry = models.catalog.find(wanted)
-    path = Path(entry.source).expanduser()
+    path = expanded(entry.source)
     if not path.is_file():
         raise ModelError(f"{entry.name} is not a checkpoint file, so there is nothing to convert")
-    target = (Path(directory).expanduser() if directory else path.with_suffix("")).resolve()
+    target = (expanded(directory) if directory else path.with_suffix("")).resolve()
     name = entry.name if entry.name in models.catalog else free_name(str(path), models.catalog)
     yield Notice(f"converting {path}")
     convert(entry, target)

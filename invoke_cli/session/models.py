@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli.errors import ModelError
@@ -14,6 +13,7 @@ from invoke_cli.models.cache import ModelCache
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.models.changes import changed_keys, shown_values
 from invoke_cli.models.entries import ModelEntry
+from invoke_cli.paths import expanded
 from invoke_cli.registry import nearest
 from invoke_cli.session.events import Ask, Event, Notice
 from invoke_cli.yaml_edit import written
@@ -177,6 +177,6 @@ def _is_there(entry: ModelEntry) -> bool:
     try:
         if entry.source.startswith(EMBEDDED):
             return embedded_directory(entry).is_dir()
-        return source_of(entry) is SOURCES["hub"] or Path(entry.source).expanduser().exists()
+        return source_of(entry) is SOURCES["hub"] or expanded(entry.source).exists()
     except ModelError:
         return False

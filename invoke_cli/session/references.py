@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from invoke_cli.errors import LineError, PictureError
+from invoke_cli.paths import expanded
 
 T = TypeVar("T")
 BACK = re.compile(r"-\d+")
@@ -33,7 +34,7 @@ def find_picture(text: str, made: Sequence[Path], outdir: Path, switch: str) -> 
     """
     if BACK.fullmatch(text):
         return str(look_back(int(text), made, "picture", switch))
-    typed = Path(text).expanduser()
+    typed = expanded(text)
     if typed.exists():
         return text
     if not typed.is_absolute() and (outdir / typed).exists():

@@ -12,6 +12,7 @@ from invoke_cli.imaging.metadata import read_texts, unpack
 from invoke_cli.imaging.sizes import Target, target_size
 from invoke_cli.language.grammar import parse
 from invoke_cli.language.request import Request
+from invoke_cli.paths import expanded
 from invoke_cli.session.job import Context, known
 from invoke_cli.session.references import find_picture, look_back
 
@@ -27,7 +28,7 @@ def resolve(merged: Request, typed: Request, context: Context) -> tuple[Request,
         notices.append("-f has no effect without an init picture (-I)")
     prompt = merged.prompt
     if not prompt and init is not None:
-        prompt = _stored_prompt(Path(init).expanduser())
+        prompt = _stored_prompt(expanded(init))
         notices += [f"the prompt comes from {init}: {prompt}"] if prompt else []
     request = replace(
         merged,
@@ -112,7 +113,7 @@ def _on_grid(box: tuple[int, int]) -> Target:
 def size_of(path: str, switch: str) -> tuple[int, int]:
     """Width and height of a picture file as seen. Raises PictureError that names the switch."""
     try:
-        return header(Path(path).expanduser()).size
+        return header(expanded(path)).size
     except InvokeError as error:
         error.switch = switch
         raise

@@ -22,6 +22,7 @@ from invoke_cli.models.cache import Budget, ModelCache
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.models.folders import Folder
 from invoke_cli.models.wanted import AdapterFolders
+from invoke_cli.paths import expanded
 from invoke_cli.session.events import Event, Explained, Failed, Notice, Planned, Saved
 from invoke_cli.session.models import Models
 
@@ -59,9 +60,9 @@ class Session:
             cache = ModelCache(settings.device, settings.precision, budget=budget)
         self.models = Models(catalog, cache, settings.model)
         self._folders = AdapterFolders(
-            Folder("LoRA", Path(settings.lora_directory).expanduser()),
-            Folder("embedding", Path(settings.embedding_directory).expanduser()),
-            Folder("VAE", Path(settings.vae_directory).expanduser()),
+            Folder("LoRA", expanded(settings.lora_directory)),
+            Folder("embedding", expanded(settings.embedding_directory)),
+            Folder("VAE", expanded(settings.vae_directory)),
         )
         self._wardrobe: Wardrobe | None = None
         self._seeds: tuple[int, ...] = ()
@@ -77,7 +78,7 @@ class Session:
     def outdir(self) -> Path:
         """Where pictures go unless a line says otherwise."""
         chosen = self.defaults.outdir
-        return Path(chosen).expanduser() if chosen is not None else Path("outputs/img-samples")
+        return expanded(chosen) if chosen is not None else Path("outputs/img-samples")
 
     def start_loading(self) -> None:
         """Begin to load the model in the background."""
@@ -194,7 +195,7 @@ class Session:
 
     def _line_outdir(self, reading: Reading) -> Path:
         typed = reading.request.outdir
-        return Path(typed).expanduser() if typed is not None else self.outdir
+        return expanded(typed) if typed is not None else self.outdir
 
     def _context(self, outputs: LineOutputs) -> Context:
         from invoke_cli.session.job import Context
@@ -249,7 +250,7 @@ def _new_seed() -> int:
 def _plotted(explained: Explained, path: Path) -> Explained:
     from invoke_cli.session.schedule_plot import save_plot
 
-    save_plot(explained, path.expanduser())
+    save_plot(explained, expanded(path))
     return replace(explained, path=path)
 
 

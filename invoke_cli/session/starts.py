@@ -9,6 +9,7 @@ from invoke_cli.errors import InvokeError
 from invoke_cli.imaging.init_image import Frame, Opened, open_picture
 from invoke_cli.imaging.prepare import prepare
 from invoke_cli.imaging.sizes import Target
+from invoke_cli.paths import expanded
 from invoke_cli.session.job import Job
 
 
@@ -54,7 +55,7 @@ def _opened(job: Job, init_img: str) -> Start:
 
 def _open(text: str, switch: str) -> Opened:
     try:
-        return open_picture(Path(text).expanduser())
+        return open_picture(expanded(text))
     except InvokeError as error:
         error.switch = switch
         raise

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from invoke_cli.diffusion.seeds import series
 from invoke_cli.imaging.init_image import header
 from invoke_cli.language.request import Request
+from invoke_cli.paths import expanded
 from invoke_cli.session.job import Context, Job, known
 
 
@@ -18,7 +18,7 @@ def expand(base: Job, request: Request, context: Context) -> tuple[Job, ...]:
     if amount is None or amount == 0:
         return tuple(_with_seed(base, seed) for seed in series(known(base.request.seed), count))
     # A result has no transparency, so feeding it back would lose a mask that comes from the init's alpha.
-    if request.init_img is None or header(Path(request.init_img).expanduser()).has_alpha:
+    if request.init_img is None or header(expanded(request.init_img)).has_alpha:
         return _varied(base, amount, count)
     return _fed_back(base, amount, count, context)
 
