@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from invoke_cli.errors import InvokeError
 from invoke_cli.paths import expanded
+from invoke_cli.repl.visible import visible
 from invoke_cli.shell import Invocation, read_arguments
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         session = _session(invocation)
         return _run(invocation, session)
     except InvokeError as error:
-        sys.stderr.write(f"invoke-cli: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
+        lines = [f"invoke-cli: {error.message}", *([f"  {error.hint}"] if error.hint else [])]
+        sys.stderr.write("".join(f"{visible(line)}\n" for line in lines))
         return WRONG_USAGE
     except KeyboardInterrupt:
         return 130
@@ -68,7 +70,7 @@ def _start_log(environment: dict[str, str]) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         handler: logging.Handler = logging.FileHandler(
-            directory / "invoke-cli.log", delay=True, encoding="utf-8"
+            directory / "invoke-cli.log", delay=True, encoding="utf-8", errors="backslashreplace"
         )
     except OSError:  # a read-only home is no reason not to draw
         handler = logging.NullHandler()
@@ -119,8 +121,16 @@ def _input(invocation: Invocation) -> Iterable[NumberedLine] | None:
     return None
 
 
+def _open_missing_streams() -> None:
+    """A daemon may start a program with its standard streams closed; Python then has None for them."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115 (open to the end)
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open to the end)
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open to the end)
+
+
 def entry() -> NoReturn:
     """Run the program and end the process."""
+    _open_missing_streams()
     status = main()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -96,7 +96,7 @@ def settings_from(
     options = {option.name: option.default for option in OPTIONS}
     defaults = Request()
     for values, source in layers:
-        own = {name: str(value) for name, value in values.items() if name in options}
+        own = {name: str(value) for name, value in values.items() if name in options and value is not None}
         options |= own
         switches = {name: value for name, value in values.items() if name not in options}
         _check_names(switches, source)
@@ -168,7 +168,7 @@ def _environment_layer(environment: Mapping[str, str]) -> tuple[dict[str, str], 
     values = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
-        if name.startswith(PREFIX)
+        if name.startswith(PREFIX) and value
     }
     return values, f"the environment ({PREFIX}...)"
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from invoke_cli import __version__
 from invoke_cli.errors import SettingsError
+from invoke_cli.language.lexer import Kind, lex
 from invoke_cli.language.switches import table
 from invoke_cli.paths import expanded
 from invoke_cli.registry import nearest
@@ -47,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
 
 def read_arguments(arguments: list[str]) -> Invocation:
     """Read the shell's arguments. Raises SettingsError; --help and --version print and leave."""
-    found, unknown = _parser().parse_known_args(arguments)
+    found, unknown = _parser().parse_known_args(_lines_last(arguments))
     if unknown:
         raise _unknown(unknown[0])
     values = {name: value for name, value in vars(found).items() if name not in _OWN and value is not None}
@@ -66,6 +67,21 @@ def read_arguments(arguments: list[str]) -> Invocation:
         png=Path(found.png) if found.png is not None else None,
         values=values,
     )
+
+
+def _lines_last(arguments: list[str]) -> list[str]:
+    """The arguments with prompt lines that begin with a switch, such as '-s 5 a tree', behind a `--`."""
+    if "--" in arguments:
+        return arguments
+    lines = [argument for argument in arguments if _is_line(argument)]
+    return [*(each for each in arguments if each not in lines), *(["--", *lines] if lines else [])]
+
+
+def _is_line(argument: str) -> bool:
+    if not argument.startswith("-") or " " not in argument.strip():
+        return False
+    first, *rest = lex(argument)
+    return first.kind is Kind.SWITCH and any(token.kind is Kind.TEXT for token in rest)
 
 
 _OWN = frozenset({"line", "from_file", "config", "dry_run", "json", "yes", "explain", "png"})

@@ -147,3 +147,17 @@ def test_the_shell_explains_a_line_and_loads_no_torch(tmp_path: Path, tiny_model
     assert (explained["event"], explained["steps_run"], explained["path"]) == ("explained", 7, "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
     assert not (tmp_path / "outputs").exists()
+
+
+def test_closed_streams_are_no_reason_to_fail(tmp_path: Path, tiny_model: Path) -> None:
+    command = f"exec {sys.executable} -m invoke_cli --dry_run --model {tiny_model} 'a cat' <&- >&- 2>&-"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    assert (
+        subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, env=environment, check=False).returncode == 0
+    )
+
+
+def test_start_up_mistakes_never_send_escape_codes(tmp_path: Path) -> None:
+    done = run(tmp_path, "--from_file", "esc\x1b[31m/none")
+    assert done.returncode == 2
+    assert b"\x1b" not in done.stderr

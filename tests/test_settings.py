@@ -102,3 +102,20 @@ def test_wrong_usage_is_one_sentence(arguments: list[str], part: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read_arguments(arguments)
     assert part in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("line", ["-s 5 a tree", "-I tiny.png a tree", "-s5 a tree -g"])
+def test_a_line_may_begin_with_a_switch(line: str) -> None:
+    found = read_arguments(["--json", line])
+    assert found.line == line
+    assert found.values == {}
+
+
+def test_values_with_blanks_stay_values() -> None:
+    assert read_arguments(["--outdir", "my pictures", "a cat"]).values == {"outdir": "my pictures"}
+
+
+def test_empty_settings_are_unset(tmp_path: Path) -> None:
+    settings = settings_from({}, config(tmp_path, "device:"), {"INVOKE_CLI_STEPS": "", "HOME": str(tmp_path)})
+    assert settings.device == "auto"
+    assert settings.defaults.steps is None

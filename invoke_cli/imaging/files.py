@@ -112,18 +112,21 @@ def _check_path(path: Path) -> None:
     if path.is_dir():
         raise PictureError(f"{path} is a folder, not a picture")
     if not path.exists():
-        raise PictureError(f"there is no picture {path}", _nearest_files(path))
+        raise PictureError(f"there is no picture {path}", nearest_files(path))
     if not path.is_file():
         raise PictureError(f"{path} is not a file")
     if path.stat().st_size == 0:
         raise PictureError(f"{path} is empty")
 
 
-def _nearest_files(path: Path) -> str:
+def nearest_files(path: Path) -> str:
     """A hint with the names in the same folder that look like the one asked for, or ""."""
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         return f"there is no folder {path.parent}"
-    names = {p.name.casefold(): p.name for p in islice(path.parent.iterdir(), NAMES_LOOKED_AT)}
+    try:
+        names = {p.name.casefold(): p.name for p in islice(path.parent.iterdir(), NAMES_LOOKED_AT)}
+    except OSError:  # a folder that may not be looked into
+        return ""
     close = difflib.get_close_matches(path.name.casefold(), sorted(names), n=3, cutoff=0.6)
     found = [names[name] for name in close if name.isprintable()]
     meant = " or ".join(str(path.with_name(name)) for name in found)

@@ -70,7 +70,7 @@ def check(request: Request) -> None:
     strays = request.variation_amount is not None and request.variation_amount > 0
     if request.with_variations is not None and several and not strays:
         raise LineError(
-            "-V with -n would draw the same picture several times",
+            "-V names one picture, and -n asks for several",
             "add -v 0.1, or leave -n out",
             switch="iterations",
         )

@@ -40,11 +40,22 @@ def _to_the_end_of(stream: BinaryIO) -> Iterator[NumberedLine]:
 
 
 def _numbered(stream: BinaryIO) -> Iterator[NumberedLine]:
-    for number, raw in enumerate(stream, start=1):
+    for number, raw in enumerate(_raw_lines(stream), start=1):
+        if isinstance(raw, BatchError):
+            yield number, raw
+            return
         if b"\0" in raw:  # a picture, or UTF-16: every further line would only fail in its turn
             yield number, BatchError(f"from line {number} on this is no text in UTF-8", _REMEDY)
             return
         yield number, _decoded(raw.removeprefix(_BOM) if number == 1 else raw, number)
+
+
+def _raw_lines(stream: BinaryIO) -> Iterator[bytes | BatchError]:
+    """The stream's lines, and at last the BatchError that says why reading broke off."""
+    try:
+        yield from stream
+    except OSError as error:
+        yield BatchError(f"reading broke off: {error.strerror}")
 
 
 def _decoded(raw: bytes, number: int) -> str | BatchError:

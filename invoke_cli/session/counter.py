@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from invoke_cli.errors import OutputError
 from invoke_cli.session.files import make_directory
 
 CLAIMS = ".numbers"
@@ -23,15 +24,24 @@ def claim_number(outdir: Path) -> int:
     create a lower number, so a claim counts only if no higher one stands beside it afterwards.
     """
     claims = make_directory(outdir / CLAIMS)
-    while True:
-        number = next_number(outdir)
-        if not _create(claims / str(number)):
-            continue
-        if max(_numbers(claims)) > number:
-            (claims / str(number)).unlink(missing_ok=True)
-            continue
-        _forget_below(claims, number)
-        return number
+    try:
+        while True:
+            number = next_number(outdir)
+            if _create(claims / str(number)) and _stands(claims, number):
+                return number
+    except OSError as error:
+        raise OutputError(
+            f"no number can be claimed in {claims}: {error.strerror}", "is it yours?"
+        ) from error
+
+
+def _stands(claims: Path, number: int) -> bool:
+    """Whether the claim just made is the highest; then it is the only one to keep, else it is withdrawn."""
+    if max(_numbers(claims)) > number:
+        (claims / str(number)).unlink(missing_ok=True)
+        return False
+    _forget_below(claims, number)
+    return True
 
 
 def _create(path: Path) -> bool:

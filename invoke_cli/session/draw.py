@@ -18,6 +18,7 @@ from invoke_cli.language.defaults import as_json
 from invoke_cli.models.wanted import Wanted
 from invoke_cli.session.comparison import compared
 from invoke_cli.session.events import Event, Notice, Progress, Saved
+from invoke_cli.session.files import check_writable
 from invoke_cli.session.intermediates import Frame, Intermediates, step_between
 from invoke_cli.session.job import Job, Plan, known
 from invoke_cli.session.starts import Start, Starts
@@ -56,6 +57,7 @@ def draw(plan: Plan, bundle: Bundle, outputs: LineOutputs) -> Iterator[Event]:
     """
     if plan.request.log_tokenization:
         yield from _tokens(plan, bundle)
+    check_writable(outputs.outdir)
     starts = Starts()
     drawn: list[Drawn] = []
     for index, planned in enumerate(plan.jobs):
@@ -81,6 +83,7 @@ def _sheets(plan: Plan, drawn: list[Drawn], outputs: LineOutputs) -> Iterator[Ev
         return
     path = outputs.save_sheet(kind, plan.jobs, sheet)
     yield Saved(path, plan.jobs[0].facts().seed, plan.jobs[0].line, 0.0, kind=kind, rgb=sheet)
+    yield from map(Notice, outputs.log(path, f"{plan.jobs[0].line} # {kind} of {len(plan.jobs)}"))
 
 
 def recipe_of(job: Job, frame: Prepared | None) -> Recipe:
@@ -126,6 +129,7 @@ def _draw_one(
     # The pictures of a comparison are to be looked at together.
     shown = None if plan.labels else picture.rgb
     yield Saved(path, known(job.request.seed), job.line, picture.seconds, rgb=shown)
+    yield from map(Notice, outputs.log(path, job.line))
     drawn = Drawn(job, path, picture.rgb, kept.frames(picture.rgb))
     yield from _save_frames(drawn, plan, outputs)
     return drawn

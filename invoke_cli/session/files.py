@@ -20,6 +20,17 @@ def make_directory(path: Path) -> Path:
     return path
 
 
+def check_writable(directory: Path) -> None:
+    """Make the folder and try to write into it. Raises OutputError, before anybody has drawn for nothing."""
+    try:
+        with tempfile.TemporaryFile(dir=make_directory(directory)):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"nothing can be written into {directory}: {error.strerror}", "choose another folder with -o"
+        ) from error
+
+
 def write_new(path: Path, content: bytes) -> bool:
     """Write a file that does not exist yet; False, and nothing is changed, when it does.
 
@@ -71,6 +82,7 @@ def append(path: Path, text: str) -> None:
     """Append text to a log in one write, so that two programs' entries do not mix."""
     try:
         with path.open("ab", buffering=0) as stream:
-            stream.write(text.encode("utf-8"))
+            # A file name need not be text: what cannot be encoded is spelled out.
+            stream.write(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error

@@ -26,7 +26,7 @@ def file_name(template: str, values: Mapping[str, object]) -> str:
         raise LineError(f"the file name {template!r} cannot be read: {error}", switch="fnformat") from error
     name = "".join(literal + _value(field, spec or "", values) for literal, field, spec, _ in pieces)
     stem = UNSAFE.sub("_", name).removesuffix(".png").strip(" .")
-    return _shortened(stem) + ".png"
+    return _shortened(stem, ".png")
 
 
 def _value(field: str | None, spec: str, values: Mapping[str, object]) -> str:
@@ -43,11 +43,11 @@ def _value(field: str | None, spec: str, values: Mapping[str, object]) -> str:
         raise LineError(f"{{{field}:{spec}}} in the file name: {error}", switch="fnformat") from error
 
 
-def _shortened(stem: str) -> str:
-    encoded = stem.encode("utf-8")[: MOST_BYTES - len(".png")]
-    return encoded.decode("utf-8", errors="ignore") or "picture"
+def _shortened(stem: str, end: str) -> str:
+    encoded = stem.encode("utf-8", "backslashreplace")[: MOST_BYTES - len(end)]
+    return (encoded.decode("utf-8", errors="ignore") or "picture") + end
 
 
 def numbered(name: str, attempt: int) -> str:
     """`name` for the first attempt, then name-01.png, name-02.png: a taken name is never overwritten."""
-    return name if attempt == 0 else f"{name.removesuffix('.png')}-{attempt:02}.png"
+    return name if attempt == 0 else _shortened(name.removesuffix(".png"), f"-{attempt:02}.png")

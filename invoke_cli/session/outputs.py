@@ -45,18 +45,14 @@ class LineOutputs:
         return self.outdir / self._name(job, number)
 
     def save_picture(self, job: Job, rgb: Pixels, line: str, facts: Mapping[str, object]) -> Path:
-        """Write the picture with its line and facts inside, and note it in the logs."""
-        path = self._write(self.outdir, self._name(job, self._claimed()), rgb, pack(line, facts))
-        self._log(path, line)
-        return path
+        """Write the picture with its line and facts inside."""
+        return self._write(self.outdir, self._name(job, self._claimed()), rgb, pack(line, facts))
 
     def save_sheet(self, kind: str, jobs: Sequence[Job], sheet: Pixels) -> Path:
         """Write a sheet of a line's pictures, which stay as single files too; `kind` is part of its name."""
         name = f"{self._claimed():06}.{jobs[0].name_seed}.{kind}.png"
         lines = [job.line for job in jobs]
-        path = self._write(self.outdir, name, sheet, pack(jobs[0].line, {kind: lines}))
-        self._log(path, f"{jobs[0].line} # {kind} of {len(jobs)}")
-        return path
+        return self._write(self.outdir, name, sheet, pack(jobs[0].line, {kind: lines}))
 
     def save_intermediates(self, job: Job, frames: Sequence[Frame], sheet: Pixels) -> Path:
         """Write the frames but for the result into a folder of their own, and the strip; returns its path."""
@@ -101,6 +97,11 @@ class LineOutputs:
             f"{directory / name} and its numbered neighbours are all taken", "change --fnformat"
         )
 
-    def _log(self, path: Path, line: str) -> None:
-        append(self.outdir / "invoke_log.txt", f"{path}: {line}\n")
-        append(self.outdir / "invoke_log.md", f"## {path.name}\n\n![]({path.name})\n\n    {line}\n\n")
+    def log(self, path: Path, line: str) -> tuple[str, ...]:
+        """Note a written file in the logs; what comes back is what the user should know if that fails."""
+        try:
+            append(self.outdir / "invoke_log.txt", f"{path}: {line}\n")
+            append(self.outdir / "invoke_log.md", f"## {path.name}\n\n![]({path.name})\n\n    {line}\n\n")
+        except OutputError as error:
+            return (error.message,)
+        return ()

@@ -13,6 +13,7 @@ from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.errors import LineError
 from invoke_cli.imaging.sizes import Target, target_size
 from invoke_cli.language.defaults import merge
+from invoke_cli.language.grammar import check
 from invoke_cli.language.prompts import split
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table, unbuilt
@@ -33,6 +34,7 @@ def plan(typed: Request, context: Context) -> Plan:
     merged = merge(context.defaults, typed)
     request, notices = resolve(merged, typed, context)
     request = with_steps(request, typed)
+    check(replace(request, steps_run=None))  # the rules hold for defaults as for what is typed
     target = find_target(request, typed, context)
     typed_length = len(request.prompt)
     request = replace(request, prompt=with_loras(request.prompt, context.loras))
@@ -53,9 +55,9 @@ def plan(typed: Request, context: Context) -> Plan:
     )
 
 
-def refuse_unbuilt(typed: Request) -> None:
+def refuse_unbuilt(merged: Request) -> None:
     """Raise LineError for a switch that is understood and has no effect yet."""
-    for switch in unbuilt(typed):
+    for switch in unbuilt(merged):
         raise LineError(switch.later, switch=switch.name)
 
 

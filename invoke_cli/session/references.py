@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from invoke_cli.errors import LineError, PictureError
+from invoke_cli.imaging.files import nearest_files
 from invoke_cli.paths import expanded
 
 T = TypeVar("T")
@@ -35,19 +37,8 @@ def find_picture(text: str, made: Sequence[Path], outdir: Path, switch: str) -> 
     if BACK.fullmatch(text):
         return str(look_back(int(text), made, "picture", switch))
     typed = expanded(text)
-    if typed.exists():
+    if os.path.exists(typed):
         return text
-    if not typed.is_absolute() and (outdir / typed).exists():
+    if not typed.is_absolute() and os.path.exists(outdir / typed):
         return str(outdir / typed)
-    raise PictureError(f"there is no picture {text}", nearest_hint(typed), switch=switch)
-
-
-def nearest_hint(path: Path) -> str:
-    """A sentence that names the file in the same folder that was probably meant, or says what is wrong."""
-    import difflib
-
-    folder = path.parent
-    if not folder.is_dir():
-        return f"there is no folder {folder} either"
-    close = difflib.get_close_matches(path.name, [item.name for item in folder.iterdir()], n=1)
-    return f"did you mean {folder / close[0]}?" if close else ""
+    raise PictureError(f"there is no picture {text}", nearest_files(typed), switch=switch)

@@ -26,6 +26,8 @@ def resolve(merged: Request, typed: Request, context: Context) -> tuple[Request,
     notices = []
     if typed.strength is not None and init is None:
         notices.append("-f has no effect without an init picture (-I)")
+    if typed.invert_mask and init is None:
+        notices.append("--invert_mask has no effect without an init picture (-I)")
     prompt = merged.prompt
     if not prompt and init is not None:
         prompt = _stored_prompt(expanded(init))

@@ -140,7 +140,7 @@ class Session:
         from invoke_cli.session.plan import plan, refuse_unbuilt
 
         outputs = self._outputs(typed)
-        refuse_unbuilt(typed.request)
+        refuse_unbuilt(self._merged(typed))
         # One seed for all, or the pictures would differ by more than what is compared.
         seed = _new_seed()
         context = replace(self._context(outputs), new_seed=lambda: seed)
@@ -167,13 +167,14 @@ class Session:
         from invoke_cli.session.plan import plan, refuse_unbuilt
 
         outputs = self._outputs(reading)
+        merged = self._merged(reading)
         check(reading.request)
         if not self.dry_run:
-            refuse_unbuilt(reading.request)
+            refuse_unbuilt(merged)
         planned = plan(reading.request, self._context(outputs))
         yield from self._carry_out(planned, outputs, reading, line_number)
         # Shown as understood first: a dry run is how other programs see what a line means.
-        refuse_unbuilt(reading.request)
+        refuse_unbuilt(merged)
 
     def _carry_out(
         self, planned: Plan, outputs: LineOutputs, reading: Reading, line_number: int
@@ -188,9 +189,9 @@ class Session:
     def _outputs(self, reading: Reading) -> LineOutputs:
         from invoke_cli.session.outputs import LineOutputs
 
-        return LineOutputs(self._names(reading), self._line_outdir(reading))
+        return LineOutputs(self._merged(reading), self._line_outdir(reading))
 
-    def _names(self, reading: Reading) -> Request:
+    def _merged(self, reading: Reading) -> Request:
         return merge(self.defaults, reading.request)
 
     def _line_outdir(self, reading: Reading) -> Path:

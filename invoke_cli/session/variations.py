@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from invoke_cli.diffusion.seeds import series
-from invoke_cli.imaging.init_image import header
+from invoke_cli.imaging.init_image import header, open_picture
 from invoke_cli.language.request import Request
 from invoke_cli.paths import expanded
 from invoke_cli.session.job import Context, Job, known
@@ -18,9 +19,14 @@ def expand(base: Job, request: Request, context: Context) -> tuple[Job, ...]:
     if amount is None or amount == 0:
         return tuple(_with_seed(base, seed) for seed in series(known(base.request.seed), count))
     # A result has no transparency, so feeding it back would lose a mask that comes from the init's alpha.
-    if request.init_img is None or header(expanded(request.init_img)).has_alpha:
+    if request.init_img is None or _is_transparent(expanded(request.init_img)):
         return _varied(base, amount, count)
     return _fed_back(base, amount, count, context)
+
+
+def _is_transparent(path: Path) -> bool:
+    """Whether any pixel is; many programs store transparency that nothing uses."""
+    return header(path).has_alpha and open_picture(path).alpha is not None
 
 
 def _with_seed(base: Job, seed: int) -> Job:

@@ -6,6 +6,9 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+import pytest
+
+from invoke_cli.errors import OutputError
 from invoke_cli.session.counter import CLAIMS, claim_number, next_number
 
 
@@ -50,3 +53,12 @@ def test_processes_never_share_a_number(tmp_path: Path) -> None:
         claimed = [number for numbers in pool.map(claim_many, [tmp_path] * 4) for number in numbers]
     assert sorted(claimed) == sorted(set(claimed))
     assert len(claimed) == 160
+
+
+def test_a_claim_that_cannot_be_made_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(OutputError, match="Permission denied"):
+        claim_number(tmp_path)

@@ -272,3 +272,56 @@ def test_too_little_memory_is_a_mistake_and_a_bug_is_a_bug(
         failed = failure(session.run(SHORT))
         assert "64x64" in failed.error.message
         assert "-W" in failed.error.hint
+
+
+def test_a_default_that_is_not_built_yet_is_refused_too(make_session: Make) -> None:
+    failed = failure(make_session(hires_fix=True).run(SHORT))
+    assert "not built yet" in failed.error.message
+    assert not Path("outputs").exists()
+
+
+def test_an_output_folder_that_cannot_be_is_said_before_drawing(session: Session) -> None:
+    Path("blocker").touch()
+    events = list(session.run(f"{SHORT} -o blocker/below"))
+    assert not [event for event in events if isinstance(event, Progress)]
+    assert "blocker" in failure(events).error.message
+
+
+def test_long_names_that_are_taken_are_numbered_too(session: Session) -> None:
+    words = "word " * 80
+    for _ in range(2):
+        (made,) = saved(session.run(f"{words} -s2 -W64 -H64 --fnformat {{prompt}}"))
+        assert len(made.path.name.encode()) <= 255
+    assert made.path.name.endswith("-01.png")
+
+
+@pytest.mark.parametrize("path", ["~nosuchuser/x.png", "x" * 300 + ".png", "a\udcff.png"])
+def test_paths_that_cannot_be_are_not_found(session: Session, path: str) -> None:
+    assert "there is no picture" in failure(session.run(f"a cat -I {path}")).error.message
+
+
+def test_an_undecodable_file_name_draws_and_logs(session: Session, sketch: Path) -> None:
+    odd = sketch.rename(sketch.with_name("a\udcff.png"))
+    (made,) = saved(session.run(f"a cat -I {odd.name} -s2 -f0.5"))
+    assert made.path.is_file()
+
+
+def test_opaque_transparency_does_not_change_what_variations_are(session: Session, sketch: Path) -> None:
+    Image.open(sketch).convert("RGBA").save("opaque.png")
+    plain, opaque = (
+        [one.seed for one in planned(session.run(f"a -I {name} -s2 -S1 -n2 -v0.2"))]
+        for name in ("sketch.png", "opaque.png")
+    )
+    assert plain == opaque
+
+
+def test_a_log_that_cannot_be_written_costs_a_notice(session: Session) -> None:
+    Path("outputs/img-samples/invoke_log.txt").mkdir(parents=True)
+    events = list(session.run(SHORT))
+    assert saved(events)[0].path.is_file()
+    assert "invoke_log.txt" in notices(events)
+
+
+def test_variations_and_a_default_of_several_pictures(make_session: Make) -> None:
+    failed = failure(make_session(dry_run=True, iterations=2).run("x -S5 -V 12:0.3"))
+    assert "-V names one picture" in failed.error.message
