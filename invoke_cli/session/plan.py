@@ -84,6 +84,16 @@ def _pin_fit(pinned: Request, request: Request, native: int) -> Request:
     return replace(pinned, width=width, height=height)
 
 
+# Below this many steps k_lms is far from its solution under strong guidance: the error against a fine
+# integration of a known case is about 0.4 with 7 steps, where k_dpmpp_2 on Karras levels is at 0.1.
+STEADY_STEPS, STRONG_SCALE = 15, 5.0
+
+
+def _burns(job: Job) -> bool:
+    few = 0 < job.schedule.steps < STEADY_STEPS
+    return few and job.request.sampler == "k_lms" and known(job.request.cfg_scale) > STRONG_SCALE
+
+
 def _advice(job: Job, context: Context) -> list[str]:
     """What to say before drawing begins, although nothing is wrong."""
     advice = []
@@ -91,6 +101,11 @@ def _advice(job: Job, context: Context) -> list[str]:
     native = context.facts.native
     if 0 < job.schedule.steps < sampler.fewest:
         advice.append(f"{job.request.sampler} gives poor pictures with fewer than {sampler.fewest} steps")
+    if _burns(job):
+        advice.append(
+            f"{job.schedule.steps} steps of k_lms at -C {known(job.request.cfg_scale):g} may burn the "
+            "colours: -A k_dpmpp_2 --karras_max 100 is steadier, and so is -C 4"
+        )
     if max(job.width, job.height) < native:
         advice.append(
             f"{job.width}x{job.height} is below the model's native {native}x{native}: expect less detail"

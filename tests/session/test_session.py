@@ -325,3 +325,20 @@ def test_a_log_that_cannot_be_written_costs_a_notice(session: Session) -> None:
 def test_variations_and_a_default_of_several_pictures(make_session: Make) -> None:
     failed = failure(make_session(dry_run=True, iterations=2).run("x -S5 -V 12:0.3"))
     assert "-V names one picture" in failed.error.message
+
+
+@pytest.mark.parametrize(
+    ("switches", "said"),
+    [
+        ("-s10 -f0.7", True),
+        ("-s10 -f0.7 -C4", False),
+        ("-s50", False),
+        ("-s10 -Ak_dpmpp_2", False),
+        ("-f0", False),
+    ],
+)
+def test_few_steps_at_a_high_scale_are_advised_against(
+    make_session: Make, sketch: Path, switches: str, said: bool
+) -> None:
+    told = notices(make_session(dry_run=True).run(f"a cat -I sketch.png {switches}"))
+    assert ("burn" in told) is said
