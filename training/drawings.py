@@ -32,9 +32,9 @@ def tree_and_river() -> Image.Image:
         (1.06, 0.8),
         (1.1, 0.73),
     ]
-    sheet.scribble(Pen((120, 182, 84), 0.012), [*hill, (1.55, 1.05), (-0.05, 1.05)], 0.026, 0.5)
+    sheet.scribble(Pen((132, 190, 96), 0.026), [*hill, (1.55, 1.05), (-0.05, 1.05)], 0.022, 0.5)
     sheet.scribble(Pen((252, 251, 247), 0.03), river, 0.012, 0.1)
-    sheet.scribble(Pen((96, 158, 226), 0.012), river, 0.018, 0.1)
+    sheet.scribble(Pen((108, 168, 230), 0.02), river, 0.016, 0.1)
     sheet.line(Pen(GREEN, 0.014), *hill)
     sheet.line(Pen(BLUE, 0.014), *river[:4])
     sheet.line(Pen(BLUE, 0.014), *river[4:])
@@ -50,7 +50,7 @@ def _draw_tree(sheet: Sheet) -> None:
                           (0.3, 0.22), (0.36, 0.1)]  # fmt: skip
     sheet.scribble(Pen(BROWN, 0.014), trunk, 0.012, 1.4)
     sheet.line(Pen(BROWN, 0.012), *trunk)
-    sheet.scribble(Pen((72, 158, 70), 0.016), crown, 0.016, -0.6)
+    sheet.scribble(Pen((84, 164, 80), 0.02), crown, 0.016, -0.6)
     sheet.line(Pen(LEAF, 0.015, 0.012), *crown, closed=True)
 
 
@@ -80,9 +80,8 @@ def fire_drawing() -> Image.Image:
         (0.76, 0.62),
         (0.76, 0.94),
     ]
-    sheet.scribble(Pen((190, 112, 88), 0.016), body, 0.022, 0.35)
+    sheet.scribble(Pen((196, 122, 98), 0.03), body, 0.025, 0.35)
     sheet.scribble(Pen((70, 60, 58), 0.03), opening, 0.02, -0.5)
-    sheet.scribble(Pen((96, 82, 78), 0.014), opening, 0.03, 0.9)
     for row, y in enumerate((0.42, 0.55, 0.68, 0.81)):
         _draw_bricks(sheet, row, y)
     for corner, following in zip(body, [*body[1:], body[0]], strict=True):
@@ -120,7 +119,7 @@ def _draw_flames(sheet: Sheet) -> None:
 def big_sketch() -> Image.Image:
     """Pencil and a little colour on a large sheet: a house by a lake before mountains; 2000x1400."""
     sheet = Sheet(2000, 1400, seed=3)
-    pencil, soft = Pen((58, 56, 60), 0.006, 0.004), Pen((132, 130, 134), 0.005, 0.004)
+    pencil, soft = Pen((58, 56, 60), 0.009, 0.004), Pen((186, 186, 190), 0.022, 0.004)
     ridge: list[Point] = [
         (0.0, 0.5),
         (0.22, 0.3),
@@ -133,11 +132,11 @@ def big_sketch() -> Image.Image:
     ]
     sheet.line(pencil, *ridge)
     sheet.line(pencil, (0.47, 0.23), (0.53, 0.27), (0.56, 0.22), (0.61, 0.27), (0.65, 0.23))
-    sheet.scribble(soft, [(0.56, 0.14), (0.76, 0.37), (0.7, 0.48), (0.58, 0.4)], 0.022, 0.9)
+    sheet.scribble(soft, [(0.57, 0.16), (0.74, 0.36), (0.7, 0.46), (0.59, 0.4)], 0.02, 0.9)
     sheet.line(pencil, (0.0, 0.56), (0.5, 0.545), (1.45, 0.56))
     lake: list[Point] = [(0.0, 0.62), (0.5, 0.6), (1.1, 0.63), (1.45, 0.7), (1.45, 0.98), (0.0, 0.98)]
     sheet.line(pencil, *lake[:4])
-    sheet.scribble(Pen((116, 164, 214), 0.012), lake, 0.034, 0.02)
+    sheet.scribble(Pen((134, 178, 222), 0.03), lake, 0.026, 0.02)
     _draw_house(sheet, pencil)
     for x in (0.12, 0.22, 1.24):
         _draw_fir(sheet, pencil, x)
@@ -147,7 +146,7 @@ def big_sketch() -> Image.Image:
 def _draw_house(sheet: Sheet, pencil: Pen) -> None:
     """A house on the far shore."""
     roof: list[Point] = [(0.76, 0.46), (0.87, 0.36), (1.02, 0.36), (1.12, 0.46)]
-    sheet.scribble(Pen((198, 84, 64), 0.012), roof, 0.014, 0.4)
+    sheet.scribble(Pen((204, 98, 78), 0.02), roof, 0.015, 0.4)
     for start, end in zip(roof, [*roof[1:], roof[0]], strict=True):
         sheet.line(pencil, start, end)
     sheet.line(pencil, (0.79, 0.46), (0.79, 0.6))
@@ -164,7 +163,7 @@ def _draw_house(sheet: Sheet, pencil: Pen) -> None:
 
 def _draw_fir(sheet: Sheet, pencil: Pen, x: float) -> None:
     """A fir in three strokes to each side."""
-    sheet.scribble(Pen((96, 142, 96), 0.01), [(x, 0.36), (x + 0.07, 0.57), (x - 0.07, 0.57)], 0.016, 0.2)
+    sheet.scribble(Pen((108, 152, 106), 0.018), [(x, 0.36), (x + 0.07, 0.57), (x - 0.07, 0.57)], 0.014, 0.2)
     sheet.line(pencil, (x, 0.57), (x, 0.61))
     for side in (-1, 1):
         zigzag = ((0, 0.35), (0.04, 0.43), (0.02, 0.43), (0.06, 0.51), (0.03, 0.51), (0.08, 0.58))
