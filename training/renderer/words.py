@@ -29,7 +29,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
              "burning fire", "glowing flames", "fire and flames"),
     "campfire": ("a burning campfire", "a fire burning outdoors"),
     "fireplace": ("a fire in a fireplace", "a fire burning in the fireplace", "a cosy fireplace",
-                  "a fireplace with a fire"),
+                  "a fireplace with a fire", "fire", "fire", "a fire", "a warm fire"),
     "candle": ("candlelight",),
     "forest": ("woods", "the woods", "woodland"),
     "hill": ("a rolling hill", "a grassy hill"),
