@@ -20,7 +20,7 @@ from invoke_cli.settings import Settings
 from tests.session.conftest import failure, notices, pixels, planned, saved
 
 Adapted = Callable[..., Session]
-LINE = "a cat -S 1 -s 2"
+LINE = "a cat -S 1 -s 2 -C 4"
 
 
 @pytest.fixture
