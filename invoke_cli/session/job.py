@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,7 +32,8 @@ class Context:
 
     defaults: every layer below the line, merged. seeds, pictures: what the command before made.
     predict: where the result of a job will probably be written. folders: where adapters are looked for.
-    loras, vae: what the model's entry always adds.
+    loras, vae: what the model's entry always adds. planned: (width, height) of pictures that a dry run
+    would have made by now, by path.
     """
 
     defaults: Request
@@ -45,6 +46,7 @@ class Context:
     folders: AdapterFolders
     loras: Sequence[tuple[str, float]] = ()
     vae: str | None = None
+    planned: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

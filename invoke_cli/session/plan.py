@@ -40,7 +40,7 @@ def plan(typed: Request, context: Context) -> Plan:
     request = replace(request, prompt=with_loras(request.prompt, context.loras))
     prompt = split(request.prompt)
     wanted = find_adapters(prompt, context.folders, context.vae, typed_length)
-    pinned = _pin(request, target, context.facts.native)
+    pinned = _pin(request, target, context)
     base = Job(
         request=pinned,
         width=target.width,
@@ -61,7 +61,7 @@ def refuse_unbuilt(merged: Request) -> None:
         raise LineError(switch.later, switch=switch.name)
 
 
-def _pin(request: Request, target: Target, native: int) -> Request:
+def _pin(request: Request, target: Target, context: Context) -> Request:
     """The request with everything explicit that decides the pixels, and nothing else."""
     unpinned: dict[str, Any] = {switch.name: None for switch in table() if not switch.pixels}
     pinned = replace(replace(request, **unpinned), iterations=1, width=target.width, height=target.height)
@@ -69,18 +69,19 @@ def _pin(request: Request, target: Target, native: int) -> Request:
         pinned = replace(pinned, seamless_axes=None)
     if request.init_img is None:
         return replace(pinned, **OF_A_PICTURE)
-    return _pin_fit(replace(pinned, fit=request.fit is True), request, native)
+    return _pin_fit(replace(pinned, fit=request.fit is True), request, context)
 
 
-def _pin_fit(pinned: Request, request: Request, native: int) -> Request:
+def _pin_fit(pinned: Request, request: Request, context: Context) -> Request:
     """Keep the box of --fit where fitting into the result's own size would not give that size again."""
     if request.fit is not True or request.init_img is None:
         return pinned
     box = (known(pinned.width), known(pinned.height))
-    again = target_size(size_of(request.init_img, "init_img"), fit=True, box=box, native=0)
+    size = size_of(request.init_img, "init_img", context)
+    again = target_size(size, fit=True, box=box, native=0)
     if (again.width, again.height) == box:
         return pinned
-    width, height = box_of(request, native)
+    width, height = box_of(request, context.facts.native)
     return replace(pinned, width=width, height=height)
 
 

@@ -84,9 +84,9 @@ def find_target(request: Request, typed: Request, context: Context) -> Target:
     box = box_of(request, context.facts.native)
     if request.init_img is None:
         return _on_grid(box)
-    size = size_of(request.init_img, "init_img")
+    size = size_of(request.init_img, "init_img", context)
     if request.init_mask is not None:
-        size_of(request.init_mask, "init_mask")
+        size_of(request.init_mask, "init_mask", context)
     target = target_size(
         size,
         fit=request.fit is True,
@@ -112,8 +112,10 @@ def _on_grid(box: tuple[int, int]) -> Target:
     return Target(width, height, (note,))
 
 
-def size_of(path: str, switch: str) -> tuple[int, int]:
+def size_of(path: str, switch: str, context: Context) -> tuple[int, int]:
     """Width and height of a picture file as seen. Raises PictureError that names the switch."""
+    if path in context.planned:
+        return context.planned[path]
     try:
         return header(expanded(path)).size
     except InvokeError as error:

@@ -68,6 +68,8 @@ class Session:
         self._seeds: tuple[int, ...] = ()
         self._pictures: tuple[Path, ...] = ()
         self._used_seeds: dict[int, None] = {}
+        # What the lines of a dry run would have made, so that later lines can refer to it.
+        self._planned: dict[str, tuple[int, int]] = {}
 
     @property
     def defaults(self) -> Request:
@@ -180,11 +182,18 @@ class Session:
         self, planned: Plan, outputs: LineOutputs, reading: Reading, line_number: int
     ) -> Iterator[Event]:
         """Tell what is planned, and unless it is a dry run, do it."""
+        from invoke_cli.session.job import known
+
         yield from map(Notice, planned.notices)
         pictures = tuple(job.facts() for job in planned.jobs)
         yield Planned(line_number, reading.line, reading.request, pictures)
         if not self.dry_run:
             yield from self._draw(planned, outputs)
+            return
+        made = [(known(job.request.seed), outputs.predict(job)) for job in planned.jobs]
+        sizes = [(job.width, job.height) for job in planned.jobs]
+        self._planned |= {str(path): size for (_, path), size in zip(made, sizes, strict=True)}
+        self._remember(made)
 
     def _outputs(self, reading: Reading) -> LineOutputs:
         from invoke_cli.session.outputs import LineOutputs
@@ -212,6 +221,7 @@ class Session:
             folders=self._folders,
             loras=self.models.active.loras,
             vae=self.models.active.vae,
+            planned=self._planned,
         )
 
     def _draw(self, planned: Plan, outputs: LineOutputs) -> Iterator[Event]:

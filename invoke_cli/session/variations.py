@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from invoke_cli.diffusion.seeds import series
 from invoke_cli.imaging.init_image import header, open_picture
@@ -19,13 +18,16 @@ def expand(base: Job, request: Request, context: Context) -> tuple[Job, ...]:
     if amount is None or amount == 0:
         return tuple(_with_seed(base, seed) for seed in series(known(base.request.seed), count))
     # A result has no transparency, so feeding it back would lose a mask that comes from the init's alpha.
-    if request.init_img is None or _is_transparent(expanded(request.init_img)):
+    if request.init_img is None or _is_transparent(request.init_img, context):
         return _varied(base, amount, count)
     return _fed_back(base, amount, count, context)
 
 
-def _is_transparent(path: Path) -> bool:
+def _is_transparent(init_img: str, context: Context) -> bool:
     """Whether any pixel is; many programs store transparency that nothing uses."""
+    if init_img in context.planned:
+        return False
+    path = expanded(init_img)
     return header(path).has_alpha and open_picture(path).alpha is not None
 
 

@@ -342,3 +342,13 @@ def test_few_steps_at_a_high_scale_are_advised_against(
 ) -> None:
     told = notices(make_session(dry_run=True).run(f"a cat -I sketch.png {switches}"))
     assert ("burn" in told) is said
+
+
+def test_a_dry_run_knows_what_earlier_lines_would_have_made(make_session: Make) -> None:
+    session = make_session(dry_run=True)
+    first, second = planned(list(session.run("a tree -s2 -W72 -H64 -n2")))
+    (again,) = planned(list(session.run("fire -I-1 -S-2 -s2")))
+    assert (again.width, again.height, again.seed) == (72, 64, first.seed)
+    assert second.seed != first.seed
+    assert len(planned(list(session.run("fire -I-1 -s4 -n2 -v0.2 --fit -W64 -H64")))) == 2
+    assert "too far back" in failure(session.run("fire -I-3")).error.message
