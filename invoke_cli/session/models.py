@@ -6,9 +6,10 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from invoke_cli.errors import ModelError
-from invoke_cli.language.defaults import from_pairs
+from invoke_cli.errors import ModelError, SettingsError
+from invoke_cli.language.defaults import as_json, from_pairs
 from invoke_cli.language.request import Request
+from invoke_cli.language.switches import table
 from invoke_cli.models.cache import ModelCache
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.models.changes import changed_keys, shown_values
@@ -166,8 +167,16 @@ class Models:
 
 
 def suited(entry: ModelEntry) -> Request:
-    """What the entry says of switches. Raises SettingsError for one that does not exist."""
-    return from_pairs(entry.defaults, f"models.yaml, {entry.name}")
+    """What the entry says of switches. Raises SettingsError for one that cannot be a default.
+
+    A default seed or variation would change what stored lines mean.
+    """
+    source = f"models.yaml, {entry.name}"
+    request = from_pairs(entry.defaults, source)
+    for switch in table():
+        if not switch.shell and switch.name in as_json(request):
+            raise SettingsError(f"{source}: {switch.name} belongs on a line and cannot be a default")
+    return request
 
 
 def _is_there(entry: ModelEntry) -> bool:

@@ -257,3 +257,11 @@ def test_a_line_whose_model_is_gone_fails_and_the_session_goes_on(session: Sessi
     assert "gone" in failure(session.run(SHORT)).error.message
     list(session.models.switch("second"))
     saved(session.run(SHORT))
+
+
+@pytest.mark.parametrize("name", ["seed", "variation_amount", "init_img"])
+def test_an_entry_cannot_change_what_stored_lines_mean(tiny_model: Path, name: str) -> None:
+    value = {"seed": 5, "variation_amount": 0.2, "init_img": "a.png"}[name]
+    entry = ModelEntry(name="tiny", source=str(tiny_model), default=True, defaults={name: value})
+    session = Session(Settings(device="cpu", dry_run=True), Catalog({"tiny": entry}))
+    assert f"{name} belongs on a line" in failure(session.run("a cat -s3")).error.message
