@@ -132,7 +132,9 @@ class Trainer:
         tokens = self.words(captions, random.Random(int(chance.integers(2**62))))
         noise = torch.from_numpy(chance.standard_normal(clean.shape, dtype=np.float32))
         times = diffusion.stratified(len(clean), chance)
-        error = self.errors(self.both, clean, tokens, noise, times)
+        mixed = diffusion.noised(clean, noise, self.kept[times])
+        made = self.predict(self.both, mixed, tokens, times)
+        error = (made - self.aim(mixed, tokens, noise, times)).square().mean(dim=(1, 2, 3))
         weights = diffusion.snr_weights(self.kept[times], self.plan.snr_limit).to(error.device)
         torch.autograd.backward((error * weights).mean())
         self.world.average_gradients(self.optimisers.params)
@@ -143,21 +145,41 @@ class Trainer:
             self.average.update(self.both, step)
         return error.mean().item()
 
-    def errors(self, both: Any, clean: Tensor, tokens: Tensor, noise: Tensor, times: Tensor) -> Tensor:
-        """Mean square error of the predicted noise, one number per picture, (B,)."""
+    def predict(self, both: Any, mixed: Tensor, tokens: Tensor, times: Tensor) -> Tensor:
+        """The predicted noise, float32 (B, 4, h, w). mixed: noised latents; tokens: int64 (B, 77)."""
         device = self.world.device
-        kept = self.kept[times].view(-1, 1, 1, 1)
-        mixed = (kept.sqrt() * clean + (1 - kept).sqrt() * noise).float()
         with torch.autocast(device.type, torch.bfloat16):
             hidden = both["text"](tokens.to(device)).last_hidden_state
             mixed = mixed.to(device, memory_format=torch.channels_last)
-            made = both["unet"](mixed, times.to(device), encoder_hidden_states=hidden).sample
-        error: Tensor = (made.float() - noise.to(device)).square().mean(dim=(1, 2, 3))
-        return error
+            made: Tensor = both["unet"](mixed, times.to(device), encoder_hidden_states=hidden).sample
+        return made.float()
+
+    @torch.no_grad()
+    def aim(self, mixed: Tensor, tokens: Tensor, noise: Tensor, times: Tensor) -> Tensor:
+        """What the prediction is held to, (B, 4, h, w): the noise; with a `words_share`, less of it.
+
+        Captioned samples then aim at that share of the way from the network's own wordless
+        prediction to the noise. Wordless samples still learn the noise itself, so the two
+        fixed points are eps_u and eps_u + share (eps_c - eps_u).
+        """
+        noise = noise.to(self.world.device)
+        share = self.plan.words_share
+        if share == 1:
+            return noise
+        wordless = self.words([""])
+        captioned = (tokens != wordless).any(dim=1)
+        aims = noise.clone()
+        without = wordless.expand(int(captioned.sum()), -1)
+        guess = self.predict(self.both, mixed[captioned], without, times[captioned])
+        aims[captioned] = torch.lerp(guess, noise[captioned], share)
+        return aims
 
     @torch.no_grad()
     def held_out_loss(self) -> float:
-        """Loss of the averaged weights on the native size's held-out pictures, always with the same noise."""
+        """Loss of the averaged weights on the native size's held-out pictures, always with the same noise.
+
+        Guidance undoes a `words_share`, so that runs with and without one can be compared.
+        """
         held, chance = Latents(self.run, "held-out", self.preset), np.random.default_rng(0)
         count = min(CHECKED, len(held.items[0]))
         times = diffusion.stratified(count, chance)
@@ -165,9 +187,19 @@ class Trainer:
         for rows in np.array_split(np.arange(count), max(1, count // 32)):
             clean, captions = held.batch(0, rows)
             noise = torch.from_numpy(chance.standard_normal(clean.shape, dtype=np.float32))
-            tokens = self.words(captions)
-            errors.append(self.errors(self.average.network, clean, tokens, noise, times[rows]))
+            mixed = diffusion.noised(clean, noise, self.kept[times[rows]])
+            made = self.guided(mixed, self.words(captions), times[rows])
+            errors.append((made - noise.to(made.device)).square().mean(dim=(1, 2, 3)))
         return float(torch.cat(errors).mean())
+
+    def guided(self, mixed: Tensor, tokens: Tensor, times: Tensor) -> Tensor:
+        """The averaged weights' prediction with words at their full size, float32 (B, 4, h, w)."""
+        both, share = self.average.network, self.plan.words_share
+        made = self.predict(both, mixed, tokens, times)
+        if share == 1:
+            return made
+        wordless = self.predict(both, mixed, self.words([""]).expand(len(tokens), -1), times)
+        return torch.lerp(wordless, made, 1 / share)
 
     @torch.no_grad()
     def sheet(self) -> None:

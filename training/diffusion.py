@@ -16,6 +16,12 @@ def signal() -> Tensor:
     return (1 - betas).cumprod(0)
 
 
+def noised(clean: Tensor, noise: Tensor, kept: Tensor) -> Tensor:
+    """Latents with `kept` (B,) of their variance left, the rest noise; float32 (B, 4, h, w)."""
+    kept = kept.view(-1, 1, 1, 1)
+    return (kept.sqrt() * clean + (1 - kept).sqrt() * noise).float()
+
+
 def stratified(count: int, chance: np.random.Generator) -> Tensor:
     """`count` training steps, one from each of as many equal parts of 0..999, shuffled, int64."""
     places = (np.arange(count) + chance.random(count)) / count * TRAIN_STEPS

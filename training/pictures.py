@@ -49,7 +49,7 @@ def plan(preset: Preset, run: Path) -> list[Shard]:
     for index, bucket in enumerate(preset.buckets):
         seed = index * SEEDS_PER_SIZE
         held += _cut(run / "held-out", bucket, HELD_OUT_SEED + seed, preset.held_out, preset.shard)
-        shards = _cut(run / "pictures", bucket, seed, bucket.pictures, preset.shard)
+        shards = _cut(run / "pictures", bucket, preset.first_seed + seed, bucket.pictures, preset.shard)
         drawn += [(n / len(shards), index, shard) for n, shard in enumerate(shards)]
     return held + [shard for *_, shard in sorted(drawn, key=lambda turn: turn[:2])]
 

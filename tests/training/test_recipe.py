@@ -14,10 +14,12 @@ from safetensors.torch import load_file
 from training import diffusion, networks
 from training.__main__ import DEMO
 from training.autoencoder import normalise
+from training.denoiser import Trainer
 from training.export import export
 from training.losses import psnr
 from training.muon import orthogonalise
 from training.optimisers import pace
+from training.parallel import World
 from training.parcels import adopt, pack, unpack
 from training.pictures import HELD_OUT_SEED, Gallery, draw, plan
 from training.presets import CPU_128, SMOKE
@@ -108,18 +110,56 @@ def test_captions_are_sometimes_dropped_and_sometimes_roughened(tmp_path: Path) 
     assert words(["a red fire"]).shape == (1, 77)
 
 
-def test_the_whole_recipe_runs_resumes_and_travels(tmp_path: Path) -> None:
-    quick = replace(SMOKE, unet=replace(SMOKE.unet, minutes=0.01),
-                    autoencoder=replace(SMOKE.autoencoder, minutes=0.01, decoder_minutes=0.005))  # fmt: skip
-    recipe = Recipe(quick, tmp_path / "run", tmp_path / "demo", RunLog(tmp_path))
+QUICK = replace(
+    SMOKE,
+    unet=replace(SMOKE.unet, minutes=0.01),
+    autoencoder=replace(SMOKE.autoencoder, minutes=0.01, decoder_minutes=0.005),
+)
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
+    """A run that went through all stages."""
+    folder = tmp_path_factory.mktemp("recipe")
+    recipe = Recipe(QUICK, folder / "run", folder / "demo", RunLog(folder))
     recipe.run.mkdir()
     recipe.all()
-    assert (tmp_path / "demo" / "unet" / "diffusion_pytorch_model.safetensors").exists()
+    return recipe
+
+
+def test_the_whole_recipe_runs_resumes_and_travels(recipe: Recipe, tmp_path: Path) -> None:
+    assert (recipe.target / "unet" / "diffusion_pytorch_model.safetensors").exists()
     pack(recipe.run, tmp_path / "parcel")
     unpack(tmp_path / "parcel", recipe.run)
-    longer = replace(recipe, preset=replace(quick, unet=replace(quick.unet, minutes=0.02)))
-    longer.unet()
-    assert "unet:" in (tmp_path / "log.txt").read_text()
+    milder = replace(QUICK.unet, minutes=0.02, words_share=0.5)
+    replace(recipe, preset=replace(QUICK, unet=milder)).unet()
+    assert "unet:" in (recipe.target.parent / "log.txt").read_text()
+
+
+def test_with_a_words_share_captions_aim_between_the_wordless_guess_and_the_noise(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preset = replace(QUICK, unet=replace(QUICK.unet, words_share=0.25))
+    trainer = Trainer(World(0, 1, torch.device("cpu")), preset, recipe.run, recipe.log)
+    seen: list[torch.Tensor] = []
+
+    def predict(_both: object, mixed: torch.Tensor, tokens: torch.Tensor, _times: object) -> torch.Tensor:
+        seen.append(tokens)
+        return torch.full_like(mixed, 8.0)
+
+    monkeypatch.setattr(trainer, "predict", predict)
+    noise = torch.randn(3, 4, 2, 2, generator=torch.Generator().manual_seed(0))
+    aims = trainer.aim(torch.zeros_like(noise), trainer.words(["fire", "", "a lake"]), noise, torch.arange(3))
+    torch.testing.assert_close(aims[[0, 2]], 6 + noise[[0, 2]] / 4)
+    assert torch.equal(aims[1], noise[1])
+    assert torch.equal(seen[0], trainer.words(["", ""]))
+
+
+def test_more_pictures_are_others_but_the_held_out_ones_stay() -> None:
+    shards, later = plan(SMOKE, Path("run")), plan(replace(SMOKE, first_seed=1000), Path("run"))
+    held, drawn = ([s for s in shards if ("held-out" in str(s.pixels)) is out] for out in (True, False))
+    assert [s for s in later if s in held] == held
+    assert [s.first_seed for s in later if s not in held] == [s.first_seed + 1000 for s in drawn]
 
 
 def test_a_run_can_begin_from_an_exported_model(tmp_path: Path) -> None:
