@@ -16,15 +16,24 @@ class Target:
     notes: tuple[str, ...] = ()
 
 
-def target_size(size: Size, *, fit: bool, box: Size, native: int, grow: bool = True, grid: int = 8) -> Target:
+LONGEST = 2
+"""How many times the native size the longer side of a fitted picture may be."""
+
+
+def target_size(
+    size: Size, *, fit: bool, box: Size | None, native: int, grow: bool = True, grid: int = 8
+) -> Target:
     """The size at which a picture of `size` is drawn, its aspect kept within one grid step.
 
-    fit: as large as fits into `box`, be the picture smaller or larger.
+    fit: as large as fits into `box`, be the picture smaller or larger; without a box, the shorter side
+    becomes `native`, for below that a model draws badly, but the longer one at most twice that.
     Otherwise its own size, each side rounded to the nearest multiple of `grid`; but a picture
     smaller than `native` in both directions is enlarged until its longer side is `native`,
     unless `grow` is False. No side is ever less than one grid step.
     """
-    if fit:
+    if fit and box is None:
+        return _said(size, _around(size, native, grid), f"to suit the model's native {native}x{native}")
+    if fit and box is not None:
         return _said(size, _inside(size, box, grid), f"to fit into {_x(box)}")
     if grow and max(size) < native:
         grown = _inside(size, (native, native), grid)
@@ -42,6 +51,15 @@ def _inside(size: Size, box: Size, grid: int) -> Size:
     if width * high >= height * wide:  # the width meets the box first
         return wide, min(high, _round(height * wide / width, grid))
     return min(wide, _round(width * high / height, grid)), high
+
+
+def _around(size: Size, native: int, grid: int) -> Size:
+    """The size on the grid whose shorter side is `native`, or whose longer one is `LONGEST` times that."""
+    long = min(_round(native * max(size) / min(size), grid), LONGEST * native)
+    box, chosen = None, (long, native) if size[0] >= size[1] else (native, long)
+    while box != chosen:  # until fitting into the very size gives it again, as files that say it need
+        box, chosen = chosen, _inside(size, chosen, grid)
+    return chosen
 
 
 def _round(length: float, grid: int) -> int:

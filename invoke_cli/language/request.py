@@ -125,7 +125,7 @@ class Request:
         help="Start at the very noise level that -f names, not at the level of the nearest step below.")
     fit: bool | None = switch(
         "--fit", "-fit", "-T", codec=FLAG, group=IMG2IMG, shown=False, pixels=True, shell=True,
-        help="Scale the picture to fit into -W x -H.")
+        help="Scale the picture to fit into -W x -H; without those, its shorter side to the native size.")
     keep_size: bool | None = switch(
         "--keep_size", codec=FLAG, group=IMG2IMG, shown=False, pixels=True, shell=True,
         help="Do not scale a small picture up to the model's native size.")

@@ -72,7 +72,7 @@ def _seed(seed: int | None, context: Context) -> int:
 
 
 def box_of(request: Request, native: int) -> tuple[int, int]:
-    """The size asked for, or the native one: of text-to-image, and of what --fit fits into."""
+    """The size asked for, or the native one: of text-to-image, and of what --fit with -W or -H fits into."""
     return (
         request.width if request.width is not None else native,
         request.height if request.height is not None else native,
@@ -90,7 +90,7 @@ def find_target(request: Request, typed: Request, context: Context) -> Target:
     target = target_size(
         size,
         fit=request.fit is True,
-        box=box,
+        box=None if request.width is request.height is None else box,
         native=context.facts.native,
         grow=request.keep_size is not True,
     )

@@ -87,6 +87,34 @@ def test_known_fits(size: tuple[int, int], box: tuple[int, int], expected: tuple
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
+        ((768, 512), (192, 128)),
+        ((512, 768), (128, 192)),
+        ((2000, 1400), (184, 128)),
+        ((64, 64), (128, 128)),
+        ((1920, 20), (256, 8)),
+    ],
+)
+def test_fit_without_a_box_brings_the_shorter_side_to_the_native_size(
+    size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    target = target_size(size, fit=True, box=None, native=128)
+    assert (target.width, target.height) == expected
+    assert said(size, target)
+
+
+@given(size=st.tuples(SIDE, SIDE), native=st.sampled_from([128, 512, 768]), grid=GRID)
+def test_a_fitted_picture_fits_into_its_own_size(size: tuple[int, int], native: int, grid: int) -> None:
+    target = target_size(size, fit=True, box=None, native=native, grid=grid)
+    chosen = (target.width, target.height)
+    again = target_size(size, fit=True, box=chosen, native=native, grid=grid)
+    assert (again.width, again.height) == chosen
+    assert max(chosen) <= 2 * native
+    assert same_shape(size, target, grid)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
         ((1000, 700), (1000, 704)),
         ((512, 384), (512, 384)),  # one side at the native size is enough
         ((384, 256), (512, 344)),
