@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from invoke_cli.errors import SettingsError
-from invoke_cli.models.entries import KEYS, ModelEntry, check_key, read_value
+from invoke_cli.models.entries import KEYS, MAPPINGS, ModelEntry, check_key, read_value
+from invoke_cli.yaml_edit import written
 from invoke_cli.yaml_file import value_of
 
-# Of these a single part can be changed, by a dot and its name.
-MAPPINGS = ("defaults", "loras")
 # What is not plain text is written as in the file.
 AS_YAML = (*MAPPINGS, "native_size", "default")
 
@@ -41,10 +40,18 @@ def as_mapping(entry: ModelEntry, key: str) -> dict[str, Any]:
     return dict(getattr(entry, key))
 
 
-def shown_values(entry: ModelEntry) -> dict[str, object]:
-    """What the entry says, in the form of models.yaml, without what it leaves open."""
-    values = {key: as_mapping(entry, key) if key in MAPPINGS else getattr(entry, key) for key in KEYS}
-    return {key: value for key, value in values.items() if value not in (None, "", False, {})}
+def as_changes(entry: ModelEntry) -> tuple[tuple[str, str], ...]:
+    """What the entry says as `changed_keys` reads it, without what it leaves open."""
+    found: list[tuple[str, str]] = []
+    for key in KEYS:
+        value = as_mapping(entry, key) if key in MAPPINGS else getattr(entry, key)
+        if value in (None, "", False, {}):
+            continue
+        if key in MAPPINGS and not any("=" in part for part in value):
+            found.extend((f"{key}.{part}", written(item)) for part, item in value.items())
+        else:
+            found.append((key, written(value) if key in AS_YAML else str(value)))
+    return tuple(found)
 
 
 def _value(key: str, text: str) -> object:

@@ -13,6 +13,8 @@ from invoke_cli.yaml_file import Placed
 
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
 SPACINGS = ("linspace", "trailing")
+# Of these a single part can be changed, by a dot and its name.
+MAPPINGS = ("defaults", "loras")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,23 @@ def read_value(key: str, value: object, at: str) -> Any:
     if not isinstance(value, str) or (not value.strip() and key != "description"):
         raise SettingsError(f"{at} {key} should be text, not {value!r}", "text may stand in quotes")
     return value
+
+
+def kinds() -> tuple[str, ...]:
+    """The architectures that a checkpoint file may be said to have."""
+    from invoke_cli.models.architectures import ARCHITECTURES  # NumPy: not for reading models.yaml
+
+    return tuple(known.name for known in ARCHITECTURES)
+
+
+# Keys with few values, and what those are.
+CHOICES: Mapping[str, Callable[[], tuple[str, ...]]] = {
+    "kind": kinds,
+    "dtype": lambda: tuple(PRECISIONS),
+    "prediction": lambda: PREDICTIONS,
+    "spacing": lambda: SPACINGS,
+    "default": lambda: ("true", "false"),
+}
 
 
 def _size(value: object) -> int | None:

@@ -114,7 +114,7 @@ def run_repl(session: Session, console: Console, history: Path | None = None) ->
         console.show(Notice("-h for help, q or Ctrl-D to leave"))
         with quiet_keys(sys.stdin):  # also between a run and the next prompt
             person = editor.confirm if console.talks else None
-            _converse(editor, Runner(session, console, editor.history.lines, person))
+            _converse(editor, Runner(session, console, editor.history.lines, person, edits=True))
     except OutputClosedError:
         return FAILED
     return OK
@@ -137,8 +137,13 @@ def _converse(editor: Editor, runner: Runner) -> None:
 
 
 def _obey(line: str, editor: Editor, runner: Runner) -> None:
-    """Run a typed line under its number in the history. Ctrl-C also drops what was pasted after it."""
+    """Run a typed line under its number in the history. Ctrl-C also drops what was pasted after it.
+
+    A line that it wants in the prompt is there when the prompt comes next.
+    """
     outcome = runner.run(line, len(editor.history.lines))
+    if outcome.line:
+        editor.draft = outcome.line
     if outcome.stopped and (dropped := editor.drop_pasted()):
         runner.console.show(Notice(f"pasted lines not run: {dropped}"))
 

@@ -24,14 +24,22 @@ class LineCompleter(Completer):
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002
         """What may stand at the cursor; what the session knows first, then what the disk holds."""
         line, cursor = document.text, document.cursor_position
+        world = self._world()
         if is_command(line):
-            yield from complete_command(document.text_before_cursor, self._world().models)
-            return
-        known = suggest(line, cursor, self._world())
-        for offer in known:
-            start = offer.start - cursor
-            yield Completion(offer.text, start, visible(offer.display), display_meta=offer.meta)
-        yield from _paths(line, cursor, {offer.text for offer in known})
+            yield from complete_command(
+                document.text_before_cursor, world, lambda text: _in_line(text, len(text), world)
+            )
+        else:
+            yield from _in_line(line, cursor, world)
+
+
+def _in_line(line: str, cursor: int, world: World) -> Iterator[Completion]:
+    """What may stand at the cursor in a line to draw."""
+    known = suggest(line, cursor, world)
+    for offer in known:
+        start = offer.start - cursor
+        yield Completion(offer.text, start, visible(offer.display), display_meta=offer.meta)
+    yield from _paths(line, cursor, {offer.text for offer in known})
 
 
 def _paths(line: str, cursor: int, known: set[str]) -> Iterator[Completion]:
@@ -41,7 +49,8 @@ def _paths(line: str, cursor: int, known: set[str]) -> Iterator[Completion]:
         return
     suffixes = PICTURE_SUFFIXES if place.kind == "picture" else ()
     is_quoted = line[place.start : cursor].startswith(("'", '"'))
-    for choice in path_choices(place.typed, suffixes=suffixes, is_quoted=is_quoted):
-        if choice.text not in known:
+    for choice in path_choices(place.typed, suffixes=suffixes):
+        text = choice.in_line(is_quoted)
+        if text not in known:
             name = visible(choice.name) + ("/" if choice.is_folder else "")
-            yield Completion(choice.text, place.start - cursor, name)
+            yield Completion(text, place.start - cursor, name)

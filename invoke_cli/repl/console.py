@@ -20,6 +20,7 @@ from invoke_cli.session.events import (
     Event,
     Explained,
     Failed,
+    Line,
     Notice,
     Planned,
     Progress,
@@ -111,6 +112,8 @@ class TextConsole:
                 self._write(self._out, *table_lines(event))
             case Notice():
                 self._write(self._err, *_notice_lines(event.text))
+            case Line():
+                self._write(self._out, visible(event.text))
             case Ask():
                 self._write(self._err, *_notice_lines(event.question))
             case Failed():

@@ -30,13 +30,17 @@ _REFRESH_SECONDS = 0.3
 
 
 class Editor:
-    """Reads one line at a time. Of several pasted lines, each read gives the next, shown as if typed."""
+    """Reads one line at a time. Of several pasted lines, each read gives the next, shown as if typed.
+
+    draft: what already stands in the prompt, to be changed, when it comes next.
+    """
 
     def __init__(self, session: Session, history_file: Path) -> None:
         self.history = LineHistory(history_file)
         self._session = session
         self._status = session.status()
         self._has_begun = False
+        self.draft = ""
         self._pasted: deque[str] = deque()
         self._prompt: PromptSession[str] = PromptSession(
             _PROMPT,
@@ -57,7 +61,8 @@ class Editor:
         """The next line. Raises KeyboardInterrupt on Ctrl-C, EOFError on Ctrl-D in an empty line."""
         if self._pasted:
             return self._next_pasted()
-        return self._prompt.prompt(pre_run=self._follow_loading)
+        draft, self.draft = self.draft, ""
+        return self._prompt.prompt(default=draft, pre_run=self._follow_loading)
 
     def confirm(self) -> bool:
         """Whether the answer to a question that was just shown is yes; Ctrl-D and anything else mean no."""

@@ -11,6 +11,7 @@ from invoke_cli.session.events import (
     Event,
     Explained,
     Failed,
+    Line,
     Notice,
     Planned,
     PlannedPicture,
@@ -115,6 +116,11 @@ def _explained(event: Explained) -> Object:
 @as_object.register
 def _notice(event: Notice) -> Object:
     return {"event": "notice", "text": event.text}
+
+
+@as_object.register
+def _line(event: Line) -> Object:
+    return {"event": "line", "line": event.text}
 
 
 @as_object.register

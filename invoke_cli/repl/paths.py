@@ -10,26 +10,36 @@ from itertools import islice
 from invoke_cli.language.quoting import quoted, value_text
 
 WEIGHT_SUFFIXES = frozenset({".safetensors", ".ckpt"})
+VAE_SUFFIXES = WEIGHT_SUFFIXES | {".pt", ".bin"}
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+TEXT_SUFFIXES = frozenset({".txt", ".log", ".md"})
 
 _LISTED = 500
 
 
 @dataclass(frozen=True)
 class PathChoice:
-    """A file or folder that fits. `text` replaces the line from the value's start to the cursor."""
+    """A file or folder that fits. path: what may replace what was typed, without quotes."""
 
-    text: str
+    path: str
     name: str
     is_folder: bool
 
+    def in_line(self, is_quoted: bool) -> str:
+        """The path as a line to draw has to hold it. A folder's quote stays open, so that one can go on."""
+        if not self.is_folder:
+            return quoted(self.path) if is_quoted else value_text(self.path)
+        inside = self.path + "/"
+        must_quote = is_quoted or value_text(inside) != inside
+        return quoted(inside)[:-1] if must_quote else inside
 
-def path_choices(typed: str, *, suffixes: Collection[str], is_quoted: bool) -> Iterator[PathChoice]:
+
+def path_choices(typed: str, *, suffixes: Collection[str]) -> Iterator[PathChoice]:
     """The folders, and the files with such suffixes, whose path begins as typed; not too many."""
-    return islice(_all_choices(typed, suffixes, is_quoted), _LISTED)
+    return islice(_all_choices(typed, suffixes), _LISTED)
 
 
-def _all_choices(typed: str, suffixes: Collection[str], is_quoted: bool) -> Iterator[PathChoice]:
+def _all_choices(typed: str, suffixes: Collection[str]) -> Iterator[PathChoice]:
     folder, beginning = os.path.split(typed)
     for entry in _entries(os.path.expanduser(folder) or "."):
         if not _fits(entry.name, beginning):
@@ -37,7 +47,7 @@ def _all_choices(typed: str, suffixes: Collection[str], is_quoted: bool) -> Iter
         is_folder = _is_folder(entry)
         if is_folder or os.path.splitext(entry.name)[1].lower() in suffixes:
             path = typed[: len(typed) - len(beginning)] + entry.name
-            yield PathChoice(_written(path, is_folder, is_quoted), entry.name, is_folder)
+            yield PathChoice(path, entry.name, is_folder)
 
 
 def _fits(name: str, beginning: str) -> bool:
@@ -59,12 +69,3 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _written(path: str, is_folder: bool, is_quoted: bool) -> str:
-    """The path as the line has to hold it. A folder's quote stays open, so that one can go on."""
-    if not is_folder:
-        return quoted(path) if is_quoted else value_text(path)
-    inside = path + "/"
-    must_quote = is_quoted or value_text(inside) != inside
-    return quoted(inside)[:-1] if must_quote else inside

@@ -16,7 +16,7 @@ from invoke_cli.repl import commands
 from invoke_cli.repl.console import Console, OutputClosedError
 from invoke_cli.repl.terminal import Interrupts, quiet_keys
 from invoke_cli.repl.wording import counted
-from invoke_cli.session.events import Ask, Event, Failed, Notice, Progress, Saved
+from invoke_cli.session.events import Ask, Event, Failed, Line, Notice, Progress, Saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -28,11 +28,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Outcome:
-    """How a line ended."""
+    """How a line ended. line: what it wants in the prompt."""
 
     pictures: int = 0
     failed: bool = False
     stopped: bool = False
+    line: str = ""
 
 
 @dataclass
@@ -40,12 +41,14 @@ class Runner:
     """Runs lines of one session on one console. `history` is what `!history` lists.
 
     `person` takes yes or no from whoever sits at the keyboard; without it the answer is `--yes`, or no.
+    edits: whether there is a prompt that a line can be put into; without one it is shown.
     """
 
     session: Session
     console: Console
     history: Sequence[str] = ()
     person: Callable[[], bool] | None = None
+    edits: bool = False
 
     def run(self, line: str, line_number: int) -> Outcome:
         """Run a line; mistakes, bugs and Ctrl-C are shown and told by the outcome.
@@ -113,6 +116,9 @@ class Runner:
     def _show(self, event: Event | commands.Page, outcome: Outcome) -> None:
         if isinstance(event, commands.Page):
             self.console.page(event.text)
+            return
+        if isinstance(event, Line) and self.edits:
+            outcome.line = event.text
             return
         outcome.failed |= isinstance(event, Failed)
         outcome.pictures += isinstance(event, Saved) and event.kind == "picture"

@@ -134,6 +134,13 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line for the prompt, to be looked at and changed there before it is run; elsewhere it is shown."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Ask:
     """A question whose answer is yes or no. It is sent back into the generator; no answer means no."""
 
@@ -160,4 +167,4 @@ class Summary:
     seconds: float
 
 
-Event = Planned | Progress | Saved | Scheduled | Explained | Notice | Ask | Failed | Summary
+Event = Planned | Progress | Saved | Scheduled | Explained | Notice | Line | Ask | Failed | Summary

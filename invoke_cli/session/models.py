@@ -12,12 +12,11 @@ from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table
 from invoke_cli.models.cache import ModelCache
 from invoke_cli.models.catalog import Catalog
-from invoke_cli.models.changes import changed_keys, shown_values
+from invoke_cli.models.changes import as_changes, changed_keys
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.paths import expanded
 from invoke_cli.registry import nearest
 from invoke_cli.session.events import Ask, Event, Notice
-from invoke_cli.yaml_edit import written
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
@@ -129,17 +128,22 @@ class Models:
         if before is not None and before == self._active:
             self._active, self._facts = after, None
 
-    def shown(self, name: str) -> list[str]:
-        """What models.yaml says of a model, one key a line."""
-        entry = self.find(name)
-        return [f"{name}:", *(f"  {key}: {written(value)}" for key, value in shown_values(entry).items())]
+    def shown(self, name: str) -> tuple[tuple[str, str], ...]:
+        """What models.yaml says of a model, as the changes that `edit` would take to make it so."""
+        return as_changes(self.find(name))
 
     def edit(self, name: str, changes: tuple[tuple[str, str], ...]) -> Iterator[Event]:
         """Change keys of an entry, given as text; an empty text takes a key away.
 
+        What the entry says already is left out, for a line from the prompt names all of it.
         Raises ModelError or SettingsError, and changes nothing, when the result would be wrong.
         """
         entry = self.find(name)
+        said = as_changes(entry)
+        changes = tuple(change for change in changes if change not in said)
+        if not changes:
+            yield Notice(f"{name} says that already")
+            return
         keys = changed_keys(entry, changes)
         defaults = keys.get("defaults")
         if isinstance(defaults, dict):

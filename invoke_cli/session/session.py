@@ -21,6 +21,7 @@ from invoke_cli.language.world import World
 from invoke_cli.models.cache import Budget, ModelCache
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.models.folders import Folder
+from invoke_cli.models.hub import cached_repositories
 from invoke_cli.models.wanted import AdapterFolders
 from invoke_cli.paths import expanded
 from invoke_cli.session.events import Event, Explained, Failed, Notice, Planned, Saved
@@ -105,6 +106,8 @@ class Session:
             seeds=tuple(str(seed) for seed in self._used_seeds),
             terms=self._folders.triggers(),
             loras=tuple(self._folders.loras.files()),
+            vaes=tuple(self._folders.vaes.files()),
+            hub_ids=cached_repositories(),
         )
 
     def run(self, line: str, line_number: int = 1) -> Iterator[Event]:

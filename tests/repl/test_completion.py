@@ -7,6 +7,9 @@ from prompt_toolkit.document import Document
 from invoke_cli.language.grammar import parse
 from invoke_cli.language.world import World
 from invoke_cli.repl.commands import COMMANDS
+from invoke_cli.repl.commands.arguments import typed_words, word_text, words_of
+from invoke_cli.repl.commands.offers import OFFERS
+from invoke_cli.repl.commands.registry import LINE
 from invoke_cli.repl.completer import LineCompleter
 
 WORLD = World(
@@ -157,3 +160,89 @@ def test_commands_are_completed():
 def test_commands_are_topics_of_help():
     assert completed("!help !hi") == ["!help !history"]
     assert completed("!history 1") == []
+
+
+# --- words behind commands ------------------------------------------------------------------------------
+
+RICH = World(
+    samplers=("k_lms", "k_euler"),
+    models=("demo", "Dream Shaper"),
+    loras=("grain",),
+    vaes=("soft", "my vae"),
+    hub_ids=("org/one",),
+)
+
+
+def after(line):
+    offers = LineCompleter(lambda: RICH).get_completions(Document(line, len(line)), CompleteEvent())
+    return [line[: len(line) + offer.start_position] + offer.text for offer in offers]
+
+
+def test_every_kind_that_a_command_names_exists():
+    named = {kind for _, entry in COMMANDS.items() for part in entry.takes for kind in part.offers}
+    assert named <= {*OFFERS, LINE}
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("!del_model D", ["!del_model demo", '!del_model "Dream Shaper"']),
+        ("!del_model 'Dr", ["!del_model 'Dream Shaper'"]),
+        ("!del_model demo ", []),
+        ("!switch org/", ["!switch org/one"]),
+        ("!edit_model demo v", ["!edit_model demo vae="]),
+        ("!edit_model demo vae=s", ["!edit_model demo vae=soft"]),
+        ("!edit_model demo vae=m", ['!edit_model demo "vae=my vae"']),
+        ("!edit_model demo vae='my v", ["!edit_model demo 'vae=my vae'"]),
+        ("!edit_model demo vae=soft dty", ["!edit_model demo vae=soft dtype="]),
+        ("!edit_model demo default", ["!edit_model demo default=", "!edit_model demo defaults."]),
+        ("!edit_model x defaults.cf", ["!edit_model x defaults.cfg_scale="]),
+        ("!edit_model demo defaults.sampler=k_e", ["!edit_model demo defaults.sampler=k_euler"]),
+        ("!edit_model x defaults.fit=t", ["!edit_model x defaults.fit=true"]),
+        ("!edit_model demo loras.", ["!edit_model demo loras.grain="]),
+        ("!edit_model demo kind=sdxl", ["!edit_model demo kind=sdxl", "!edit_model demo kind=sdxl-refiner"]),
+        ("!edit_model demo source=org", ["!edit_model demo source=org/one"]),
+        ("!import_model x --na", ["!import_model x --name"]),
+        ("!import_model x --name d", []),
+        ("!import_model --name d org", ["!import_model --name d org/one"]),
+        ("!help --stren", ["!help --strength"]),
+        ("!compare a -A k_e", ["!compare a -A k_euler"]),
+        ("!explain a --png", ["!explain a --png", "!explain a --png_compression"]),
+        ("!models d", []),
+        ("!nonsense d", []),
+    ],
+)  # fmt: skip
+def test_words_behind_commands(line, lines):
+    assert after(line) == lines
+
+
+def test_paths_are_offered_as_values_and_second_words(pictures):
+    (pictures / "soft vae.pt").touch()
+    assert after("!edit_model demo vae=soft") == [
+        "!edit_model demo vae=soft",
+        '!edit_model demo "vae=soft vae.pt"',
+    ]
+    assert after("!edit_model demo tokenizer=st") == ["!edit_model demo tokenizer=studies/"]
+    assert after("!convert_model demo ol") == ['!convert_model demo "old pictures/']
+    assert after("!explain a barn --png sk") == ["!explain a barn --png sketch.png"]
+    assert after("!explain a barn --png=studies/") == ["!explain a barn --png=studies/one.png"]
+
+
+def test_a_word_with_both_quotes_reads_back():
+    for word in ('it\'s "so"', "plain", "two words", 'a "b"', "don't", "--x"):
+        assert words_of(word_text(word)) == [word]
+
+
+@given(st.text(alphabet="ab \"'=-.", max_size=12))
+def test_what_is_typed_is_split_as_it_will_be_read(text):
+    words = typed_words(text)
+    closed = text + words[-1].quote
+    meant = [word.text for word in words]
+    goes_on = words[-1].quote or (text and not text[-1].isspace())
+    assert words_of(closed) == (meant if goes_on else meant[:-1])
+
+
+@given(st.text(max_size=30))
+def test_anything_behind_a_command_can_be_completed(text):
+    for name in ("!edit_model", "!import_model", "!explain"):
+        after(f"{name} {text}")

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from invoke_cli.errors import InvokeError, LineError, Span
-from invoke_cli.session.events import Failed, Notice, Saved, Summary
+from invoke_cli.session.events import Failed, Line, Notice, Saved, Summary
 
 PICTURE_KEYS = [
     "seed",
@@ -89,6 +89,11 @@ def test_hostile_text_stays_one_line_of_ascii_and_reads_back(json_console):
     assert event["line"] == hostile
     assert json_console.out.getvalue().count("\n") == 1
     assert json_console.out.getvalue().isascii()
+
+
+def test_a_line_for_the_prompt_is_an_event(json_console):
+    (event,) = objects(json_console, Line("a red barn"))
+    assert event == {"schema": 1, "event": "line", "line": "a red barn"}
 
 
 def test_help_goes_to_the_other_stream(json_console):

@@ -66,6 +66,7 @@ def test_a_dialogue_about_models(dialogue, snapshot):
         "!models",
         "!edit_model home",
         "!edit_model home description='short now' defaults.steps=20",
+        "!edit_model home description='short now' defaults.steps=20",
         "!edit_model home stepz=3",
         "!edit_model home description",
         "!edit_model home",

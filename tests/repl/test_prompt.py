@@ -13,7 +13,7 @@ from prompt_toolkit.output import DummyOutput
 from invoke_cli.errors import LineError, Span
 from invoke_cli.repl.app import run_repl
 from invoke_cli.repl.editor import Editor
-from invoke_cli.session.events import Ask, Failed, Notice
+from invoke_cli.session.events import Ask, Failed, Line, Notice
 
 PASTE = "\x1b[200~{}\x1b[201~"
 CTRL_C, CTRL_D = "\x03", "\x04"
@@ -93,6 +93,13 @@ def test_a_question_is_answered_at_the_keyboard(fakes, dialogue, typed, reply):
     assert (session.replies, status) == ([reply], 0)
     assert transcript.index("take it off the list?") < transcript.index("done")
     assert typed.strip("\r") not in session.lines
+
+
+def test_a_line_for_the_prompt_can_be_changed_there(fakes, dialogue):
+    session = fakes.Session([Line("a red barn"), Notice("look at it")], [], [])
+    transcript, status = dialogue(session, "fetch\r at night\rnew\rq\r")
+    assert (lines_of(session), status) == (["fetch", "a red barn at night", "new"], 0)
+    assert transcript.count("a red barn") == 1
 
 
 def test_ctrl_c_at_a_question_stops_the_line(fakes, dialogue):

@@ -221,7 +221,11 @@ def test_loras_are_edited_one_by_one(session: Session) -> None:
     assert session.models.find("second").loras == (("grain", 0.8), ("ink", 1.0))
     list(session.models.edit("second", (("loras.grain", ""),)))
     assert session.models.find("second").loras == (("ink", 1.0),)
-    assert session.models.shown("second")[-2:] == ["  loras: {ink: 1.0}", "  defaults: {steps: 2, width: 72}"]
+    assert session.models.shown("second")[-3:] == (
+        ("loras.ink", "1.0"),
+        ("defaults.steps", "2"),
+        ("defaults.width", "72"),
+    )
 
 
 @pytest.mark.parametrize("answer", [True, False])

@@ -7,12 +7,12 @@ from textwrap import fill, indent, wrap
 
 from invoke_cli.errors import InvokeError
 from invoke_cli.language.guide import help_text
-from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Page, command
+from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Page, Word, command
 
 _LABEL_WIDTH = 18
 
 
-@command("!help", usage="[TOPIC]")
+@command("!help", takes=(Word("TOPIC", ("topic",), optional=True),))
 def show_help(topic: str, context: Context) -> Answer:
     """Show every switch and command, or what is to be said about one of them."""
     if topic:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from invoke_cli.errors import LineError
-from invoke_cli.repl.commands.registry import Answer, Context, Page, command
+from invoke_cli.repl.commands.registry import Answer, Context, Page, Word, command
 from invoke_cli.repl.visible import visible
 from invoke_cli.session.events import Notice
 
 
-@command("!history", usage="[N]")
+@command("!history", takes=(Word("N", optional=True),))
 def show_history(count: str, context: Context) -> Answer:
     """List the lines typed so far with their numbers, or the last N of them."""
     if count and not (count.isdecimal() and int(count) > 0):

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from invoke_cli.errors import InvokeError
-from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Run
+from invoke_cli.repl.commands.registry import COMMANDS, LINE, Answer, Command, Context, Run, Takes, Word
 
-_LATER = (
-    ("!fix", "FILE SWITCHES", "Enlarge a finished picture, mend its faces or extend its canvas."),
-    ("!fetch", "FILE", "Put the line that made a picture into the input line."),
-    ("!replay", "FILE", "Run the lines of a file, then come back to the prompt."),
-    ("!search", "TEXT", "List only the history lines that contain TEXT."),
-    ("!clear", "", "Empty the history."),
-    ("!N", "", "Put line number N of the history into the input line."),
-    ("!mask", "FILE -tm PHRASE", "Show what a text mask would select in a picture."),
+_PICTURE = Word("FILE", ("picture",))
+
+_LATER: tuple[tuple[str, Takes, str], ...] = (
+    (
+        "!fix",
+        (_PICTURE, Word("SWITCHES", (LINE,))),
+        "Enlarge a finished picture, mend its faces or extend its canvas.",
+    ),
+    ("!fetch", (_PICTURE,), "Put the line that made a picture into the input line."),
+    ("!replay", (Word("FILE", ("text file",)),), "Run the lines of a file, then come back to the prompt."),
+    ("!search", (Word("TEXT"),), "List only the history lines that contain TEXT."),
+    ("!clear", (), "Empty the history."),
+    ("!N", (), "Put line number N of the history into the input line."),
+    (
+        "!mask",
+        (_PICTURE, Word("-tm PHRASE", (LINE,))),
+        "Show what a text mask would select in a picture.",
+    ),
 )
 
 
@@ -23,5 +33,5 @@ def _not_yet(name: str) -> Run:
     return run
 
 
-for _name, _usage, _help in _LATER:
-    COMMANDS.add(_name)(Command(_name, _usage, _help, _not_yet(_name), ready=False))
+for _name, _takes, _help in _LATER:
+    COMMANDS.add(_name)(Command(_name, _takes, _help, _not_yet(_name), ready=False))

@@ -6,14 +6,21 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from invoke_cli.errors import InvokeError, LineError
-from invoke_cli.repl.commands.arguments import read_arguments, words_of
-from invoke_cli.repl.commands.registry import Answer, Context, Page, command
+from invoke_cli.repl.commands.arguments import read_arguments, word_text, words_of
+from invoke_cli.repl.commands.registry import Answer, Context, Option, Page, Word, command
 from invoke_cli.repl.visible import cells, visible
 from invoke_cli.repl.wording import size_words
-from invoke_cli.session.events import Notice
+from invoke_cli.session.events import Line, Notice
 from invoke_cli.session.imports import Wish, convert_model, import_models
 from invoke_cli.session.models import Row
 
+_MODEL = Word("NAME", ("model",))
+_IMPORT = (
+    Word("SOURCE", ("weights", "hub")),
+    Option("name", "NAME"),
+    Option("description", "TEXT"),
+    Option("default"),
+)
 _HEADINGS = ("name", "state", "memory")
 _GAP = "  "
 
@@ -25,40 +32,43 @@ def show_models(argument: str, context: Context) -> Answer:
     yield Page("\n".join(table(list(context.session.models.rows()), context.width)))
 
 
-@command("!switch", usage="NAME", completes="model")
+@command("!switch", takes=(Word("NAME", ("model", "weights", "hub")),))
 def switch_model(argument: str, context: Context) -> Answer:
     """Draw with another model from now on. The one before stays in memory while there is room."""
     name = _one(argument, "!switch")
     yield from context.session.models.switch(name, load=not context.session.dry_run)
 
 
-@command("!edit_model", usage="NAME KEY=VALUE ...", completes="model")
+@command("!edit_model", takes=(_MODEL, Word("KEY=VALUE", ("change",), optional=True, many=True)))
 def edit_model(argument: str, context: Context) -> Answer:
-    """Change what models.yaml says of a model, or show it. An empty value takes a key away."""
+    """Change what models.yaml says of a model. An empty value takes a key away.
+
+    Without values, all that it says comes into the prompt, to be changed there.
+    """
     name, *pairs = words_of(argument) or [""]
     models = context.session.models
     if not pairs:
-        shown = models.shown(_one(name, "!edit_model"))
-        yield Page("\n".join([*(visible(line) for line in shown), _how_to_edit(name)]))
+        changes = models.shown(_one(argument, "!edit_model"))
+        yield Line(" ".join(["!edit_model", word_text(name), *map(_written, changes)]))
         return
     _refuse_in_dry_run(context)
     yield from models.edit(name, tuple(map(_change, pairs)))
 
 
-@command("!del_model", usage="NAME", completes="model")
+@command("!del_model", takes=(_MODEL,))
 def delete_model(argument: str, context: Context) -> Answer:
     """Take a model off the list, after a question. Its files stay where they are."""
     _refuse_in_dry_run(context)
     yield from context.session.models.delete(_one(argument, "!del_model"))
 
 
-@command("!import_model", usage="SOURCE [--name NAME] [--description TEXT] [--default]", completes="weights")
+@command("!import_model", takes=_IMPORT)
 def import_model(argument: str, context: Context) -> Answer:
     """Add a checkpoint file, a diffusers directory, all models of a folder, or a hub id to the catalog.
 
     Each is loaded once, to prove that it works.
     """
-    read = read_arguments(argument, ("name", "description"), ("default",))
+    read = read_arguments(argument, _IMPORT)
     if len(read.words) != 1:
         raise LineError(
             "!import_model takes one file, folder or hub id", "a path with blanks stands in quotes"
@@ -69,7 +79,11 @@ def import_model(argument: str, context: Context) -> Answer:
     yield from import_models(context.session.models, read.words[0], wish)
 
 
-@command("!convert_model", "!optimize_model", usage="NAME|FILE [FOLDER]", completes="model")
+@command(
+    "!convert_model",
+    "!optimize_model",
+    takes=(Word("NAME|FILE", ("model", "weights")), Word("FOLDER", ("folder",), optional=True)),
+)
 def convert_checkpoint(argument: str, context: Context) -> Answer:
     """Rewrite a checkpoint file as a diffusers directory of safetensors. Pictures stay the same."""
     words = read_arguments(argument).words
@@ -115,8 +129,10 @@ def _line(texts: tuple[str, ...], widths: list[int], last: str) -> str:
     return _GAP.join([*padded, last])
 
 
-def _how_to_edit(name: str) -> str:
-    return f"to change it: !edit_model {visible(name)} description='...' defaults.steps=30 vae="
+def _written(change: tuple[str, str]) -> str:
+    """A change as it is typed, so that `_change` reads it back."""
+    key, value = change
+    return f"{key}={word_text(value)}" if value else f"{key}="
 
 
 def _change(pair: str) -> tuple[str, str]:

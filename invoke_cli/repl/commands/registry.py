@@ -1,4 +1,4 @@
-"""Bang commands: declared once, and from there dispatched, completed and explained."""
+"""Bang commands: declared once, and from there dispatched, read, completed and explained."""
 
 from __future__ import annotations
 
@@ -34,35 +34,78 @@ class Context:
     line_number: int = 0
 
 
+@dataclass(frozen=True)
+class Word:
+    """A word behind a command.
+
+    label: how its usage calls it, such as NAME. offers: what Tab offers for it, names from OFFERS
+    (repl/commands/offers.py), all of which are asked. LINE among them says that all the rest is a line
+    to draw. optional: it may be missing. many: the last word, which may stand there any number of times.
+    """
+
+    label: str
+    offers: tuple[str, ...] = ()
+    optional: bool = False
+    many: bool = False
+
+    def __str__(self) -> str:
+        shown = f"{self.label} ..." if self.many else self.label
+        return f"[{shown}]" if self.optional else shown
+
+
+@dataclass(frozen=True)
+class Option:
+    """A switch of a command's own, `--name`. It takes a value where it has a label; offers: see Word."""
+
+    name: str
+    label: str = ""
+    offers: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"[--{self.name} {self.label}]" if self.label else f"[--{self.name}]"
+
+
+Takes = tuple[Word | Option, ...]
+"""Everything that may stand behind a command: the words in their order, and its options."""
+
+LINE = "line"
+
 Answer = Iterator[Event | Page]
 Run = Callable[[str, Context], Answer]
 
 
 @dataclass(frozen=True)
 class Command:
-    """A word that begins with `!`. `run` gets what stands behind it; `usage` names that.
+    """A word that begins with `!`. `run` gets what stands behind it; `takes` says what that may be.
 
-    completes: what Tab offers for that: "model", "weights" (files and folders) or nothing.
     A command that is not `ready` only says that it comes later.
     """
 
     name: str
-    usage: str
+    takes: Takes
     help: str
     run: Run
     ready: bool = True
-    completes: str = ""
+
+    @property
+    def usage(self) -> str:
+        """What stands behind the command, for people: `NAME [FOLDER] [--default]`."""
+        return " ".join(map(str, self.takes))
 
 
 COMMANDS: Registry[Command] = Registry("command")
 
 
-def command(name: str, *aliases: str, usage: str = "", completes: str = "") -> Callable[[Run], Run]:
-    """Make a function the command `name`. Its docstring is the command's help."""
+def command(name: str, *aliases: str, takes: Takes = ()) -> Callable[[Run], Run]:
+    """Make a function the command `name`. Its docstring is the command's help.
+
+    takes: the one declaration of its arguments, from which usage and completion are drawn, and by which
+    `read_arguments` reads them.
+    """
 
     def register(run: Run) -> Run:
         text = inspect.getdoc(run) or ""
-        COMMANDS.add(name, *aliases)(Command(name, usage, text, run, completes=completes))
+        COMMANDS.add(name, *aliases)(Command(name, takes, text, run))
         return run
 
     return register

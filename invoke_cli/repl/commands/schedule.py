@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 from invoke_cli.errors import LineError
-from invoke_cli.repl.commands.registry import Answer, Context, command
+from invoke_cli.repl.commands.registry import LINE, Answer, Context, Option, Word, command
 from invoke_cli.session.events import Explained, Scheduled
 
 _PNG = re.compile(r"""(?:^|\s)--png(?:=|\s+)("[^"]+"|'[^']+'|\S+)""")
 
 
-@command("!explain", usage="LINE [--png FILE]")
+@command("!explain", takes=(Word("LINE", (LINE,)), Option("png", "FILE", ("picture",))))
 def explain(argument: str, context: Context) -> Answer:
     """Show what strength and steps do to LINE, without running it; --png also saves the plot."""
     line, png = _without_png(argument)
@@ -21,7 +21,7 @@ def explain(argument: str, context: Context) -> Answer:
     yield from context.session.explain(line, context.line_number, png)
 
 
-@command("!schedule", usage="[LINE]")
+@command("!schedule", takes=(Word("LINE", (LINE,), optional=True),))
 def show_schedule(line: str, context: Context) -> Answer:
     """List the noise levels of LINE's schedule, or of a line without switches."""
     for event in context.session.explain(line, context.line_number):
