@@ -1,4 +1,6 @@
-"""Texts inside PNG files: a mapping of names to texts, and the line that made the picture.
+"""Texts inside pictures: a mapping of names to texts, and the line that made the picture.
+
+PNG files hold them in chunks of their own, other formats in EXIF data.
 
 What is read was written by strangers: it is limited in size, rid of control characters that could
 steer a terminal, and never more than parsed.
@@ -12,15 +14,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from invoke_cli.errors import MetadataError
-from invoke_cli.imaging import png
-from invoke_cli.imaging.files import picture_file
+from invoke_cli.errors import MetadataError, PictureError
+from invoke_cli.imaging import exif, png
+from invoke_cli.imaging.files import decoding, picture_file
 
 LINE, FACTS = "Dream", "invoke-cli"
 """The names under which a picture keeps its line, and the line with the facts about it as JSON."""
@@ -57,22 +60,40 @@ def encode_png(rgb: NDArray[np.uint8], texts: Mapping[str, str], compression: in
 
 
 def read_texts(path: Path) -> dict[str, str]:
-    """The texts of a PNG file by name, cleaned; of equal names the last.
+    """The texts of a picture by name, cleaned; of equal names the last.
 
-    Raises PictureError where there is no file, MetadataError where it is not a sound PNG.
+    Of JPEG, WebP and AVIF files it is the user comment: ours as it was packed, another program's under
+    `exif.FOREIGN`. Raises PictureError where there is no file, MetadataError where none can be read from it.
     """
+    with picture_file(path) as file:
+        texts = _from_exif(file, path) if exif.may_hold(file.read(12)) else _from_chunks(file, path)
+    return {clean(name): clean(text) for name, text in texts.items()}
+
+
+def _from_chunks(file: BinaryIO, path: Path) -> dict[str, str]:
     texts: dict[str, str] = {}
     total = 0
-    with picture_file(path) as file:
-        try:
-            for kind, body in png.chunks(file, png.TEXT_KINDS, MOST_TEXT):
-                if (named := png.text(kind, body, MOST_TEXT)) is not None:
-                    texts[clean(named[0])] = clean(named[1])
-                total += len(body)
-                if total > MOST_TEXTS:
-                    raise ValueError("it holds more text than is read")
-        except ValueError as error:
-            raise MetadataError(f"no texts can be read from {path}: {error}") from error
+    try:
+        for kind, body in png.chunks(file, png.TEXT_KINDS, MOST_TEXT):
+            if (named := png.text(kind, body, MOST_TEXT)) is not None:
+                texts[named[0]] = named[1]
+            total += len(body)
+            if total > MOST_TEXTS:
+                raise ValueError("it holds more text than is read")
+    except ValueError as error:
+        raise MetadataError(f"no texts can be read from {path}: {error}") from error
+    return texts
+
+
+def _from_exif(file: BinaryIO, path: Path) -> dict[str, str]:
+    try:
+        with decoding(path):
+            texts = exif.read_comment(file)
+    except PictureError as error:
+        raise MetadataError(f"no texts can be read from {path}", error.message) from error
+    texts = {name: text for name, text in texts.items() if len(text) <= MOST_TEXT}
+    if FACTS in texts and (line := unpack(texts).line) is not None:
+        texts[LINE] = line
     return texts
 
 

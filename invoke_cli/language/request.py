@@ -235,7 +235,17 @@ class Request:
         help="The folder for this line's pictures.")
     fnformat: str | None = switch(
         "--fnformat", codec=TEXT, group=FILES, shown="{prefix}.{seed}.png", shell=True,
-        help="How files are named: {prefix}, {seed} and any switch's name in braces.")
+        help="How files are named: {prefix}, {seed}, {model_id} and any switch's name in braces; the"
+        " end .png, .jpg or .webp is the format.")
+    prompt_as_dir: bool | None = switch(
+        "-p", "--prompt_as_dir", codec=FLAG, group=FILES, shown=False, shell=True,
+        help="Put the pictures into a folder named after the prompt.")
+    metadata: bool | None = switch(
+        "--metadata", codec=FLAG, group=FILES, shown=True, shell=True,
+        help="Keep its line and how it was made inside each picture. --no_metadata leaves them out.")
+    sidecar: bool | None = switch(
+        "--sidecar", codec=FLAG, group=FILES, shown=False, shell=True,
+        help="Also write them into a text file beside each picture, which can be run as a prompt file.")
     save_intermediates: int | None = switch(
         "--save_intermediates", codec=whole(0, 10000, examples=("1", "5")), group=FILES, shown=0,
         shell=True,
@@ -253,6 +263,9 @@ class Request:
         "-z", "--png_compression", codec=whole(0, 9, examples=("6", "1", "9")), group=FILES, shown=6,
         shell=True,
         help="How hard to squeeze the file: 0 is fast, 9 is small; the picture is the same.")
+    quality: int | None = switch(
+        "--quality", codec=whole(1, 100, examples=("90", "75", "100")), group=FILES, shown=90, shell=True,
+        help="How little JPEG and WebP files may lose; WebP loses nothing at 100.")
 
 
 # fmt: on

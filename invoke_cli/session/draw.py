@@ -57,7 +57,8 @@ def draw(plan: Plan, bundle: Bundle, outputs: LineOutputs) -> Iterator[Event]:
     """
     if plan.request.log_tokenization:
         yield from _tokens(plan, bundle)
-    check_writable(outputs.outdir)
+    for folder in dict.fromkeys(map(outputs.folder, plan.jobs)):
+        check_writable(folder)
     starts = Starts()
     drawn: list[Drawn] = []
     for index, planned in enumerate(plan.jobs):
@@ -141,7 +142,7 @@ def _save_frames(drawn: Drawn, plan: Plan, outputs: LineOutputs) -> Iterator[Eve
         return
     seed, line = known(drawn.job.request.seed), drawn.job.line
     sheet = strip([frame.rgb for frame in drawn.frames], [frame.label for frame in drawn.frames])
-    path = outputs.save_intermediates(drawn.job, drawn.frames, sheet)
+    path = outputs.save_intermediates(drawn.job, drawn.path, drawn.frames, sheet)
     yield Saved(path, seed, line, 0.0, kind="strip", rgb=sheet)
     if plan.request.animate is not None:
         moving = animation([frame.rgb for frame in drawn.frames], plan.request.animate)

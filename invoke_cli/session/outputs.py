@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli.errors import OutputError
-from invoke_cli.imaging.metadata import encode_png, pack
-from invoke_cli.language.defaults import as_json
+from invoke_cli.imaging.formats import PNG, encode, holds, kept_texts
+from invoke_cli.imaging.metadata import pack
+from invoke_cli.language.request import Request
+from invoke_cli.language.switches import by_name, table
 from invoke_cli.session.counter import claim_number, next_number
 from invoke_cli.session.files import append, make_directory, write_new
-from invoke_cli.session.names import DEFAULT_TEMPLATE, file_name, numbered
+from invoke_cli.session.names import (
+    DEFAULT_TEMPLATE,
+    beside,
+    file_name,
+    folder_name,
+    numbered,
+    split_suffix,
+)
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from invoke_cli.language.request import Request
     from invoke_cli.session.intermediates import Frame
     from invoke_cli.session.job import Job
 
@@ -30,34 +39,59 @@ MOST_ATTEMPTS = 10_000
 class LineOutputs:
     """Writes the results of one line; they share a number, which is claimed when the first is written.
 
-    request: the line's request, for the folder, the name template and the compression (0..9).
+    request: the line's request, for the folder, the names and the formats. model: the model's name.
     """
 
-    def __init__(self, request: Request, outdir: Path) -> None:
+    def __init__(self, request: Request, outdir: Path, model: str = "") -> None:
         self.outdir = outdir
+        self._request = request
+        self._model = model
         self._template = request.fnformat if request.fnformat is not None else DEFAULT_TEMPLATE
         self._compression = request.png_compression if request.png_compression is not None else 6
-        self._number: int | None = None
+        self._quality = request.quality if request.quality is not None else 90
+        self._numbers: dict[Path, int] = {}
+        self._untold: list[str] = []
+
+    def folder(self, job: Job) -> Path:
+        """The folder of a job's picture: the line's, or one in it that is named after the prompt."""
+        name = folder_name(job.request.prompt) if self._request.prompt_as_dir else ""
+        return self.outdir / name if name else self.outdir
 
     def predict(self, job: Job) -> Path:
-        """Where the job's picture will be, if no other program takes the number first."""
-        number = self._number if self._number is not None else next_number(self.outdir)
-        return self.outdir / self._name(job, number)
+        """Where the job's picture will be, if no other program takes the number first.
+
+        Raises LineError where the template of names cannot be filled in.
+        """
+        folder = self.folder(job)
+        number = self._numbers[folder] if folder in self._numbers else next_number(folder)
+        return folder / self._name(job, number)
 
     def save_picture(self, job: Job, rgb: Pixels, line: str, facts: Mapping[str, object]) -> Path:
-        """Write the picture with its line and facts inside."""
-        return self._write(self.outdir, self._name(job, self._claimed()), rgb, pack(line, facts))
+        """Write the picture with its line and facts inside, and where they are asked for, beside it."""
+        folder = self.folder(job)
+        path = self._write(folder, self._name(job, self._claimed(folder)), rgb, pack(line, facts))
+        if self._request.sidecar:
+            name = f"{split_suffix(path.name)[0]}.txt"
+            self._write_new(
+                folder, name, _sidecar(path.name, line, facts).encode("utf-8", "backslashreplace")
+            )
+        return path
 
     def save_sheet(self, kind: str, jobs: Sequence[Job], sheet: Pixels) -> Path:
         """Write a sheet of a line's pictures, which stay as single files too; `kind` is part of its name."""
-        name = f"{self._claimed():06}.{jobs[0].name_seed}.{kind}.png"
+        folder = self.folder(jobs[0])
+        name = beside(self._name(jobs[0], self._claimed(folder)), f".{kind}")
+        if not holds(split_suffix(name)[1], (sheet.shape[1], sheet.shape[0])):
+            name = f"{split_suffix(name)[0]}{PNG}"
         lines = [job.line for job in jobs]
-        return self._write(self.outdir, name, sheet, pack(jobs[0].line, {kind: lines}))
+        return self._write(folder, name, sheet, pack(jobs[0].line, {kind: lines}))
 
-    def save_intermediates(self, job: Job, frames: Sequence[Frame], sheet: Pixels) -> Path:
-        """Write the frames but for the result into a folder of their own, and the strip; returns its path."""
-        folder = Path(self._name(job, self._claimed())).stem
-        directory = self._fresh_directory(self.outdir / INTERMEDIATES / folder)
+    def save_intermediates(self, job: Job, path: Path, frames: Sequence[Frame], sheet: Pixels) -> Path:
+        """Write the frames but for the result into a folder of their own, and the strip; returns its path.
+
+        path: of the result, after which the folder is named.
+        """
+        directory = self._fresh_directory(path.parent / INTERMEDIATES / split_suffix(path.name)[0])
         for frame in frames[:-1]:
             texts = pack(job.line, {"frame": frame.label})
             self._write(directory, f"{frame.done:04}.png", frame.rgb, texts)
@@ -69,14 +103,14 @@ class LineOutputs:
         write_new(beside, content)
         return beside
 
-    def _claimed(self) -> int:
-        if self._number is None:
-            self._number = claim_number(make_directory(self.outdir))
-        return self._number
+    def _claimed(self, folder: Path) -> int:
+        if folder not in self._numbers:
+            self._numbers[folder] = claim_number(make_directory(folder))
+        return self._numbers[folder]
 
     def _name(self, job: Job, number: int) -> str:
-        values = {**as_json(job.request), "prefix": f"{number:06}", "seed": job.name_seed}
-        return file_name(self._template, values)
+        seed = {"prefix": f"{number:06}", "seed": job.name_seed, "model_id": self._model}
+        return file_name(self._template, {**_fields(self._request, job.request), **seed})
 
     def _fresh_directory(self, wanted: Path) -> Path:
         for attempt in range(MOST_ATTEMPTS):
@@ -88,7 +122,13 @@ class LineOutputs:
         )
 
     def _write(self, directory: Path, name: str, rgb: Pixels, texts: Mapping[str, str]) -> Path:
-        content = encode_png(rgb, texts, self._compression)
+        suffix = split_suffix(name)[1]
+        kept, note = kept_texts(texts if self._request.metadata is not False else {}, suffix)
+        self._untold += [f"{name}: {note}"] if note else []
+        content = encode(rgb, kept, suffix, compression=self._compression, quality=self._quality)
+        return self._write_new(directory, name, content)
+
+    def _write_new(self, directory: Path, name: str, content: bytes) -> Path:
         for attempt in range(MOST_ATTEMPTS):
             path = directory / numbered(name, attempt)
             if write_new(path, content):
@@ -98,10 +138,34 @@ class LineOutputs:
         )
 
     def log(self, path: Path, line: str) -> tuple[str, ...]:
-        """Note a written file in the logs; what comes back is what the user should know if that fails."""
+        """Note a written file in the logs beside it.
+
+        What comes back is what the user should know of the file, and of logs that cannot be written.
+        """
+        told, self._untold = self._untold, []
         try:
-            append(self.outdir / "invoke_log.txt", f"{path}: {line}\n")
-            append(self.outdir / "invoke_log.md", f"## {path.name}\n\n![]({path.name})\n\n    {line}\n\n")
+            append(path.parent / "invoke_log.txt", f"{path}: {line}\n")
+            append(path.parent / "invoke_log.md", f"## {path.name}\n\n![]({path.name})\n\n    {line}\n\n")
         except OutputError as error:
-            return (error.message,)
-        return ()
+            told.append(error.message)
+        return tuple(told)
+
+
+def _fields(line: Request, picture: Request) -> dict[str, object]:
+    """Every switch by name, for names of files: the picture's own value, else the line's, else None."""
+    values = {}
+    for switch in table():
+        own = getattr(picture, switch.name)
+        values[switch.name] = _plain(switch.name, own if own is not None else getattr(line, switch.name))
+    return values
+
+
+def _plain(name: str, value: object) -> object:
+    """Numbers and texts as they are, lists as they are written in a line."""
+    return "-".join(by_name()[name].codec.write(value)) if isinstance(value, tuple) else value
+
+
+def _sidecar(name: str, line: str, facts: Mapping[str, object]) -> str:
+    """A prompt file that draws the picture again, with the facts as comments."""
+    said = [f"# {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in facts.items()]
+    return "\n".join([f"# {name}", line, *said, ""])

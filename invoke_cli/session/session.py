@@ -187,6 +187,7 @@ class Session:
         """Tell what is planned, and unless it is a dry run, do it."""
         from invoke_cli.session.job import known
 
+        outputs.predict(planned.jobs[0])  # a name that cannot be is found before anything is drawn
         yield from map(Notice, planned.notices)
         pictures = tuple(job.facts() for job in planned.jobs)
         yield Planned(line_number, reading.line, reading.request, pictures)
@@ -201,7 +202,7 @@ class Session:
     def _outputs(self, reading: Reading) -> LineOutputs:
         from invoke_cli.session.outputs import LineOutputs
 
-        return LineOutputs(self._merged(reading), self._line_outdir(reading))
+        return LineOutputs(self._merged(reading), self._line_outdir(reading), self.models.active.name)
 
     def _merged(self, reading: Reading) -> Request:
         return merge(self.defaults, reading.request)

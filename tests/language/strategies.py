@@ -67,6 +67,7 @@ _SPECIAL: dict[str, st.SearchStrategy[object]] = {
     "intermediates": st.sampled_from(["clean", "noisy"]),
     "animate": st.sampled_from(["gif", "webp"]),
     "png_compression": st.integers(0, 9),
+    "quality": st.integers(1, 100),
 }
 _BY_CODEC = [(FLAG, st.booleans()), (TEXT, TEXTS), (PICTURE, NAMES), (FOLDER, NAMES), (UNIT, SHARES)]
 

@@ -34,6 +34,8 @@ SPELLINGS = {
     "intermediates": "--intermediates", "decode_intermediates": "--decode_intermediates",
     "animate": "--animate",
     "keep_size": "--keep_size", "exact_strength": "--exact_strength",
+    "prompt_as_dir": "-p --prompt_as_dir", "metadata": "--metadata", "sidecar": "--sidecar",
+    "quality": "--quality",
     "steps_run": "-R --steps_run --run_steps --steps_to_run",
 }  # fmt: skip
 
@@ -44,7 +46,7 @@ WORKING = {
     "save_intermediates", "intermediates", "decode_intermediates", "animate", "seamless", "seamless_axes",
     "threshold", "perlin", "karras_max", "png_compression",
     "fnformat", "skip_normalize", "log_tokenization", "keep_size", "use_mps_noise",
-    "steps_run", "exact_strength",
+    "steps_run", "exact_strength", "prompt_as_dir", "metadata", "sidecar", "quality",
 }  # fmt: skip
 
 

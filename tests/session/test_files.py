@@ -10,7 +10,7 @@ import pytest
 from invoke_cli.errors import LineError, OutputError
 from invoke_cli.session import files
 from invoke_cli.session.files import append, make_directory, write_new
-from invoke_cli.session.names import file_name, numbered
+from invoke_cli.session.names import beside, file_name, folder_name, numbered, suffix_of
 
 VALUES = {"prefix": "000012", "seed": 42, "prompt": "a/b: c", "strength": 0.75, "init_img": None}
 
@@ -69,24 +69,50 @@ def test_logs_grow(tmp_path: Path) -> None:
         ("{seed:010}", "0000000042.png"),
         ("{prompt}", "a_b_ c.png"),
         ("{strength:.1f}-{init_img}", "0.8-.png"),
+        ("{init_img:>9}{seed!s:_>5}", "___42.png"),
         ("../{seed}", "_42.png"),
         ("{{{seed}}}", "{42}.png"),
         ("", "picture.png"),
+        ("{seed}.JPG", "42.jpg"),
+        ("{seed}.x.webp", "42.x.webp"),
+        ("{prompt}. . ", "a_b_ c.png"),
+        ("...", "picture.png"),
+        ("con", "con_.png"),
+        ("AUX.{seed}", "AUX_.42.png"),
+        ("com1 .{seed}", "com1_ .42.png"),
+        ("console", "console.png"),
+        ("a\x1b\u2028\ud800", "a___ud800.png"),
     ],
 )
 def test_templates(template: str, name: str) -> None:
     assert file_name(template, VALUES) == name
 
 
+@pytest.mark.parametrize("value", ["x.jpg", "x.gif", "x.png"])
+def test_the_format_is_the_templates_not_a_values(value: str) -> None:
+    assert file_name("{prompt}", {"prompt": value}).endswith(".png")
+
+
+@pytest.mark.parametrize("template", ["{seed}.gif", "{seed}.TIFF", "a.heic"])
+def test_formats_that_are_not_written_are_refused(template: str) -> None:
+    with pytest.raises(LineError, match="not saved as") as caught:
+        suffix_of(template)
+    assert ".webp" in caught.value.hint
+
+
 def test_names_are_short_enough_for_any_file_system() -> None:
     name = file_name("{prompt}", {"prompt": "木" * 200})
     assert len(name.encode()) <= 255
     assert name.endswith("木.png")
+    for other in (numbered(name, 123), beside(name, ".grid"), folder_name("木" * 200)):
+        assert 250 <= len(other.encode()) <= 255
 
 
 @pytest.mark.parametrize(
-    "template", ["{sed}", "{seed.__class__}", "{seed[0]}", "{seed", "{seed:q}", "{}", "{0}"]
-)
+    "template",
+    ["{sed}", "{seed.__class__}", "{seed[0]}", "{seed", "{seed:q}", "{}", "{0}", "{seed:999999999}",
+     "{seed:{seed}}", "{strength:.999999999f}", "{prompt!r}", "{prompt:d}"],
+)  # fmt: skip
 def test_templates_that_cannot_be_read_or_look_inside_values_are_refused(template: str) -> None:
     with pytest.raises(LineError) as caught:
         file_name(template, VALUES)
@@ -101,3 +127,19 @@ def test_a_misspelt_field_is_suggested() -> None:
 
 def test_taken_names_are_numbered() -> None:
     assert [numbered("a.png", attempt) for attempt in range(3)] == ["a.png", "a-01.png", "a-02.png"]
+    assert numbered("000001.42.jpg", 1) == "000001.42-01.jpg"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("a red barn", "a red barn"),
+        ('<b>: "c"/d\\e|f?*', "_b__ _c__d_e_f__"),
+        ("wait ... ", "wait"),
+        ("../..", "_"),
+        ("nul", "nul_"),
+        (" . ", ""),
+    ],
+)
+def test_folders_named_after_a_prompt(prompt: str, name: str) -> None:
+    assert folder_name(prompt) == name
