@@ -15,16 +15,17 @@ import argparse
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-GIGABYTE = 1e9
+from benchmarks.figures import Figure
+from benchmarks.machine import GIGABYTE, say, shortage
+
 NEEDED_DISK = 3.0
 NEEDED_MEMORY = 7.0
 MOST_MEMORY = 1.3
@@ -44,7 +45,7 @@ def main() -> int:
     if given.way:
         say(json.dumps(measured(WAYS[given.way], given.file, given.device)))
         return 0
-    reason = too_small()
+    reason = shortage(NEEDED_MEMORY, NEEDED_DISK)
     if reason:
         say(f"skipped: {reason}")
         return 0
@@ -52,29 +53,10 @@ def main() -> int:
         return compared(Path(directory), given.device, given.repeat)
 
 
-def too_small() -> str:
-    """Why this machine cannot run the benchmark; nothing when it can."""
-    disk = shutil.disk_usage(tempfile.gettempdir()).free / GIGABYTE
-    memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / GIGABYTE
-    if disk < NEEDED_DISK:
-        return f"{disk:.1f} GB of disk are free, {NEEDED_DISK} are needed"
-    if memory < NEEDED_MEMORY:
-        return f"{memory:.1f} GB of memory are free, {NEEDED_MEMORY} are needed"
-    return ""
-
-
 def compared(directory: Path, device: str, repeat: int) -> int:
     """Measure every way in turn, `repeat` times, and print the best of each."""
-    file = directory / "model.safetensors"
-    in_own_process([sys.executable, "-c", f"from benchmarks.loading import write; write({str(file)!r})"])
-    size = file.stat().st_size
-    best: dict[str, tuple[float, float]] = {}
-    for _ in range(repeat):
-        for way in WAYS:
-            command = [sys.executable, "-m", "benchmarks.loading", f"--way={way}", f"--file={file}"]
-            seconds, peak = json.loads(in_own_process([*command, f"--device={device}"]))
-            before = best.get(way, (seconds, peak))
-            best[way] = (min(seconds, before[0]), min(peak, before[1]))
+    size, samples = sampled(directory, device, repeat)
+    best = {way: tuple(map(min, zip(*found, strict=True))) for way, found in samples.items()}
     say(f"file {size / GIGABYTE:.2f} GB, load average {os.getloadavg()[0]:.1f}, best of {repeat}")
     for way, (seconds, peak) in best.items():
         say(
@@ -86,9 +68,29 @@ def compared(directory: Path, device: str, repeat: int) -> int:
     return int(missed)
 
 
-def say(text: str) -> None:
-    """Print a line."""
-    sys.stdout.write(text + "\n")
+def figures(directory: Path, device: str, repeat: int) -> Iterator[Figure]:
+    """The same as figures for the table of all benchmarks; the floor takes part as a contestant."""
+    size, samples = sampled(directory, device, repeat)
+    named = {"floor": "reading and copying the file"}
+    case = f"a float16 file of {size / GIGABYTE:.1f} GB"
+    for place, measure, unit, scale in ((0, "load", "s", 1.0), (1, "peak of memory", "GB", GIGABYTE)):
+        found = {
+            named.get(way, way): [sample[place] / scale for sample in taken] for way, taken in samples.items()
+        }
+        yield Figure("loading", case, measure, unit, found)
+
+
+def sampled(directory: Path, device: str, repeat: int) -> tuple[int, dict[str, list[tuple[float, float]]]]:
+    """The size of the checkpoint, and the seconds and bytes of every way to load it, in turn."""
+    file = directory / "model.safetensors"
+    in_own_process([sys.executable, "-c", f"from benchmarks.loading import write; write({str(file)!r})"])
+    samples: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
+    for _ in range(repeat):
+        for way, taken in samples.items():
+            command = [sys.executable, "-m", "benchmarks.loading", f"--way={way}", f"--file={file}"]
+            seconds, peak = json.loads(in_own_process([*command, f"--device={device}"]))
+            taken.append((seconds, peak))
+    return file.stat().st_size, samples
 
 
 def in_own_process(command: list[str]) -> str:

@@ -1,0 +1,82 @@
+"""When the networks ran: clocks around their entry points, for us and for peers alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from importlib import import_module
+from typing import Any
+
+UNET = "unet"
+POINTS = (
+    ("diffusers.models.unets.unet_2d_condition", "UNet2DConditionModel", "forward", UNET),
+    ("diffusers.models.autoencoders.autoencoder_kl", "AutoencoderKL", "encode", "encode"),
+    ("diffusers.models.autoencoders.autoencoder_kl", "AutoencoderKL", "decode", "decode"),
+    ("transformers.models.clip.modeling_clip", "CLIPTextModel", "forward", "text"),
+    ("torch.cuda", "CUDAGraph", "replay", UNET),
+)
+"""Module, class, method and what it counts as. A call within another is part of that."""
+
+Interval = tuple[str, float, float]
+
+
+@contextmanager
+def probed(wait: Callable[[], None]) -> Iterator[list[Interval]]:
+    """The calls made within: what ran, from when to when (`time.perf_counter`).
+
+    wait: returns when the device has done what it was told.
+    """
+    calls: list[Interval] = []
+    depth = [0]
+    replaced = []
+    for module, name, method, what in POINTS:
+        try:
+            kind = getattr(import_module(module), name)
+        except (ImportError, AttributeError):
+            continue
+        original = getattr(kind, method)
+        replaced.append((kind, method, original))
+        setattr(kind, method, _clocked(original, what, calls, depth, wait))
+    try:
+        yield calls
+    finally:
+        for kind, method, original in replaced:
+            setattr(kind, method, original)
+
+
+def _clocked(
+    original: Callable[..., Any], what: str, calls: list[Interval], depth: list[int], wait: Callable[[], None]
+) -> Callable[..., Any]:
+    @wraps(original)
+    def clocked(*given: Any, **named: Any) -> Any:
+        if depth[0]:
+            return original(*given, **named)
+        depth[0] += 1
+        wait()
+        started = time.perf_counter()
+        try:
+            return original(*given, **named)
+        finally:
+            wait()
+            calls.append((what, started, time.perf_counter()))
+            depth[0] -= 1
+
+    return clocked
+
+
+def split(calls: list[Interval], started: float, ended: float, steps: int) -> dict[str, float]:
+    """Where the time between `started` and `ended` went, in seconds.
+
+    first: until the first call of a UNet. outside: not in a network. step: not in a network, between the
+    first call of a UNet and the last, for each of `steps` steps but the first. Empty without such a call.
+    """
+    unet = [call for call in calls if call[0] == UNET]
+    if not unet:
+        return {}
+    first, last = unet[0], unet[-1]
+    inside = sum(end - start for _, start, end in calls)
+    within = sum(end - start for _, start, end in calls if start >= first[1] and end <= last[2])
+    between = (last[2] - first[1] - within) / max(1, steps - 1)
+    return {"first": first[1] - started, "outside": ended - started - inside, "step": between}

@@ -1,0 +1,163 @@
+"""The steady state: everybody loaded and warm, drawing in turn, with the same weights and the same work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import machine
+from benchmarks.contestants import Contestant
+from benchmarks.figures import Figure, is_ours
+from benchmarks.machine import say
+
+PROMPT = "a tree on a hill near a river"
+STEPS, STRENGTH = 10, 0.7
+STEPS_RUN = 7
+"""floor(10 * 0.7): what both programs run of ten steps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What is drawn, by whom, and how often.
+
+    part: "demo", "full" or "cuda". model: a directory, or a name of models.yaml for us alone (`peers_model`
+    is for the others). sides: of the square pictures. counts: of -n. half: see `peers.pipeline`.
+    dtypes: what each contestant computes in, for its floor.
+    """
+
+    part: str
+    model: str
+    peers_model: str
+    device: str
+    half: str
+    sides: Sequence[int]
+    counts: Sequence[int]
+    rounds: int
+    contestants: Sequence[str]
+    dtypes: dict[str, str]
+    sketch: Path
+    own: Path
+    openvino: str = ""
+
+
+@dataclass
+class _Taken:
+    """Samples by measure and contestant."""
+
+    samples: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+
+    def add(self, measure: str, who: str, value: float) -> None:
+        self.samples.setdefault(measure, {}).setdefault(who, []).append(value)
+
+
+def measure(case: Case) -> Iterator[Figure]:
+    """Load everybody, warm them up, let them draw in turn; the figures of each size and of memory."""
+    taking_part, missing = _gathered(case)
+    try:
+        yield Figure(
+            case.part, "process with libraries imported", "load", "s",
+            {one.who: [one.loaded] for one in taking_part}, missing,
+        )  # fmt: skip
+        for side in case.sides:
+            yield from _of_size(case, side, taking_part, missing)
+        yield from _memory(case, taking_part, missing)
+    finally:
+        for one in taking_part:
+            one.leave()
+
+
+def _gathered(case: Case) -> tuple[list[Contestant], dict[str, str]]:
+    taking_part, missing = [], {}
+    for who in case.contestants:
+        model = case.model if is_ours(who) else case.peers_model
+        python = case.openvino if who == "OpenVINO" else ""
+        one = Contestant(who, model, case.device, case.half, case.own, python)
+        if one.missing:
+            missing[who] = one.missing
+            say(f"  {who}: left out, {one.missing}")
+            one.leave()
+        else:
+            say(f"  {who}: loaded in {one.loaded:.1f} s")
+            taking_part.append(one)
+    return taking_part, missing
+
+
+def _of_size(
+    case: Case, side: int, taking_part: Sequence[Contestant], missing: dict[str, str]
+) -> Iterator[Figure]:
+    work = machine.work(Path(case.peers_model), side)
+    name = f"{side}x{side}, -s{STEPS} -f{STRENGTH}"
+    for count in case.counts:
+        taken, rates = _Taken(), dict.fromkeys(case.dtypes.values(), 0.0)
+        for number in range(-1, case.rounds):
+            # whoever drew first draws last the next time, so that no one always follows the same
+            order = taking_part if number % 2 else taking_part[::-1]
+            for one in order:
+                _round(case, side, count, number, one, taken)
+            for dtype in rates:
+                rates[dtype] = max(rates[dtype], machine.product_rate(dtype, case.device, 0.5))
+            say(f"  {name} -n{count}: {'warm' if number < 0 else f'round {number + 1} of {case.rounds}'}")
+        floors = {
+            who: count * machine.floor(work, STEPS_RUN, rates[dtype])
+            for who, dtype in case.dtypes.items()
+            if rates[dtype] > 0
+        }
+        yield from _figures(case.part, f"{name} -n{count}", taken, missing, floors)
+
+
+def _round(case: Case, side: int, count: int, number: int, one: Contestant, taken: _Taken) -> None:
+    """One line of a contestant; on a GPU once more with clocks, for waiting on every call costs time."""
+    init = sketch(case.sketch, side, case.own)
+    asked = {
+        "do": "draw",
+        "prompt": PROMPT,
+        "init": str(init),
+        "side": side,
+        "steps": STEPS,
+        "strength": STRENGTH,
+        "steps_run": STEPS_RUN,
+        "count": count,
+        "seed": 100 + number,
+        "out": str(case.own),
+    }
+    answer = one.ask(**asked, probed=case.device == "cpu")
+    if number < 0:
+        return
+    taken.add("a line", one.who, answer["seconds"])
+    if case.device == "cpu":
+        taken.add("a line, processor time", one.who, answer["processor"])
+    if case.device != "cpu" and one.who != "diffusers, compiled":
+        answer = one.ask(**asked, probed=True)
+    if "first" not in answer:
+        return
+    taken.add("line to first UNet call", one.who, answer["first"] * 1000)
+    taken.add("outside the networks, a picture", one.who, answer["outside"] * 1000 / count)
+    taken.add("outside the networks, a step", one.who, answer["step"] * 1000)
+
+
+def _figures(
+    part: str, name: str, taken: _Taken, missing: dict[str, str], floors: dict[str, float]
+) -> Iterator[Figure]:
+    for measure, samples in taken.samples.items():
+        unit = "s" if measure.startswith("a line") else "ms"
+        yield Figure(part, name, measure, unit, samples, missing, floors if measure == "a line" else {})
+
+
+def _memory(case: Case, taking_part: Sequence[Contestant], missing: dict[str, str]) -> Iterator[Figure]:
+    answers = {one.who: one.ask(do="memory") for one in taking_part}
+    for place in ("main", "gpu"):
+        samples = {who: [answer[place]] for who, answer in answers.items() if place in answer}
+        if samples:
+            yield Figure(case.part, f"up to {max(case.sides)}x{max(case.sides)}", f"{place} memory, peak",
+                         "GB", samples, missing)  # fmt: skip
+
+
+def sketch(source: Path, side: int, directory: Path) -> Path:
+    """The init picture at the size of the result, so that nobody has to scale it."""
+    path = directory / f"init-{side}.png"
+    if not path.exists():
+        from PIL import Image
+
+        Image.open(source).convert("RGB").resize((side, side)).save(path)
+    return path

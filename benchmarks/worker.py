@@ -1,0 +1,116 @@
+"""One contestant in a process of its own: it loads its model once, then draws what it is told to.
+
+It reads one JSON object a line and answers each with another; `Contestant` in contestants.py writes them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine, peers
+from benchmarks.figures import is_ours
+from benchmarks.probes import probed, split
+
+Draw = Callable[[dict[str, Any]], None]
+PRECISIONS = {"ours, fp32": "float32"}
+EXTRAS = {"ours, --batch auto": " --batch auto"}
+"""What settings of ours add to a line."""
+
+
+def main() -> None:
+    """WHO MODEL DEVICE HALF: load, say how long it took, then obey."""
+    who, model, device, half = sys.argv[1:]
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a library prints does not get between the answers
+    started = time.perf_counter()
+    try:
+        draw = _contestant(who, model, device, half)
+    except ImportError as error:
+        _answer(answers, {"missing": f"not installed: {error.name or error}"})
+        return
+    _answer(answers, {"loaded": time.perf_counter() - started})
+    for line in sys.stdin:
+        asked = json.loads(line)
+        _answer(answers, _memory(device) if asked["do"] == "memory" else _drawn(draw, asked, device))
+
+
+def _answer(stream: Any, answer: dict[str, Any]) -> None:
+    stream.write(json.dumps(answer) + "\n")
+    stream.flush()
+
+
+def _contestant(who: str, model: str, device: str, half: str) -> Draw:
+    if is_ours(who):
+        return _ours(model, device, PRECISIONS.get(who, "auto"), EXTRAS.get(who, ""))
+    pipe = peers.openvino(model) if who == peers.OPENVINO else peers.pipeline(model, who, device, half)
+
+    def draw(asked: dict[str, Any]) -> None:
+        for number, picture in enumerate(peers.draw(pipe, asked)):
+            picture.save(Path(asked["out"]) / f"peer-{os.getpid()}-{time.time_ns()}-{number}.png")
+
+    return draw
+
+
+def _ours(model: str, device: str, precision: str, extra: str) -> Draw:
+    """Through `Session.run`, as a typed line goes."""
+    from invoke_cli.models.catalog import Catalog
+    from invoke_cli.session.events import Failed
+    from invoke_cli.session.session import Session
+    from invoke_cli.settings import Settings, shipped_directory
+
+    catalog = Catalog.read(shipped_directory() / "models.yaml", Path("no-models.yaml"))
+    session = Session(Settings(model=model, device=device, precision=precision), catalog)
+    session.start_loading()
+    session.models.lend()
+
+    def draw(asked: dict[str, Any]) -> None:
+        line = (
+            f"{asked['prompt']} -I {asked['init']} -W {asked['side']} -H {asked['side']} "
+            f"-s {asked['steps']} -f {asked['strength']} -n {asked['count']} -S {asked['seed']} "
+            f"-o {asked['out']}{extra}"
+        )
+        for event in session.run(line):
+            if isinstance(event, Failed):
+                raise event.error
+
+    return draw
+
+
+def _drawn(draw: Draw, asked: dict[str, Any], device: str) -> dict[str, Any]:
+    """The seconds that a line took, from Enter to its last file, and where they went if that was asked."""
+    calls: list[tuple[str, float, float]] = []
+    with probed(_waiting(device)) if asked["probed"] else nullcontext(calls) as calls:
+        started, busy = time.perf_counter(), time.process_time()
+        draw(asked)
+        ended = time.perf_counter()
+    answer = {"seconds": ended - started, "processor": time.process_time() - busy, "calls": len(calls)}
+    return {**answer, **split(calls, started, ended, asked["steps_run"] * asked["count"])}
+
+
+def _waiting(device: str) -> Callable[[], None]:
+    if device != "cuda":
+        return lambda: None
+    import torch
+
+    return torch.cuda.synchronize
+
+
+def _memory(device: str) -> dict[str, float]:
+    """The most that was taken so far: main memory, files mapped into it included, and a GPU's."""
+    answer = {"main": machine.peak_memory() / machine.GIGABYTE}
+    if device == "cuda":
+        import torch
+
+        answer["gpu"] = torch.cuda.max_memory_reserved() / machine.GIGABYTE
+    return answer
+
+
+if __name__ == "__main__":
+    main()

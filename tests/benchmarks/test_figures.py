@@ -1,0 +1,121 @@
+"""The bench's arithmetic, on figures worked out by hand. Nothing is timed here."""
+
+import pytest
+
+from benchmarks.contestants import last_words
+from benchmarks.figures import Figure, Run, changes, is_ours, ratio_of, regressions
+from benchmarks.machine import floor
+from benchmarks.probes import split
+from benchmarks.report import markdown, number, plain
+
+
+def figure(ours, peer, measure="a line", **more):
+    return Figure("demo", "128x128", measure, "s", {"ours": ours, "diffusers": peer}, **more)
+
+
+def run(*figures, notes=()):
+    return Run({"cpu": "a slow one"}, figures, notes)
+
+
+def test_ratios_are_taken_round_by_round():
+    # the second round ran under load, for both; of the medians it would be 4 / 2 as well, of the means 3.3
+    assert figure([1, 10, 2], [2, 30, 4]).ratios() == {("ours", "diffusers"): 2}
+    assert figure([1, 10, 2], [3, 30, 4]).ratios() == {("ours", "diffusers"): 3}
+
+
+def test_ratios_of_unequal_rounds_are_those_of_the_medians():
+    assert ratio_of([4, 6, 100], [1, 2]) == 6 / 1.5
+
+
+@pytest.mark.parametrize(("above", "below"), [([], [1]), ([1], []), ([1], [0]), ([1, 2], [1, 0])])
+def test_what_was_not_measured_has_no_ratio(above, below):
+    assert ratio_of(above, below) is None
+
+
+def test_a_contestant_without_samples_has_no_value_and_no_ratio():
+    one = figure([], [1, 2], missing={"OpenVINO": "not installed"})
+    assert one.value("ours") is None
+    assert one.value("diffusers") == 1.5
+    assert one.ratios() == {}
+
+
+def test_settings_of_ours_are_compared_with_peers_and_not_with_each_other():
+    samples = {"ours": [1.0], "ours, fp32": [2.0], "diffusers": [6.0]}
+    found = Figure("full", "512x512", "a line", "s", samples).ratios()
+    assert found == {("ours", "diffusers"): 6, ("ours, fp32", "diffusers"): 3}
+    assert not is_ours("oursin")
+
+
+def test_the_share_of_the_floor():
+    found = figure([2, 4, 8], [10], floor={"ours": 1.0})
+    assert found.share("ours") == 0.25
+    assert found.share("diffusers") is None
+
+
+def test_the_floor_is_the_work_of_the_steps_that_run_and_of_one_decoding():
+    work = {"unet": 10.0, "decode": 4.0, "encode": 1000.0, "text": 1000.0}
+    assert floor(work, steps=7, rate=2.0) == 37
+
+
+def test_losing_more_than_the_tolerance_is_a_regression():
+    before = [figure([1], [2.0]), figure([1], [3.0], "load"), figure([1], [5.0], "gone")]
+    now = [figure([1], [1.8]), figure([1], [2.3], "load"), figure([1], [1.0], "new")]
+    assert [change.factor for change in changes(now, before)] == pytest.approx([0.9, 2.3 / 3])
+    assert [change.key[2] for change in regressions(now, before, 0.15)] == ["load"]
+    assert [change.key[2] for change in regressions(now, before, 0.05)] == ["a line", "load"]
+    assert regressions(now, before, 0.5) == []
+
+
+def test_the_seconds_of_a_slower_machine_are_no_regression():
+    assert regressions([figure([10], [20])], [figure([1], [2])]) == []
+
+
+def test_a_run_comes_back_from_its_json(tmp_path):
+    path = tmp_path / "run.json"
+    whole = run(figure([1, 2], [3, 4], missing={"OpenVINO": "not installed"}), notes=("cuda: no GPU",))
+    path.write_text(whole.written())
+    assert Run.read(path) == Run(whole.machine, whole.figures, whole.notes)
+
+
+def test_runs_of_several_pieces_are_joined():
+    joined = run(figure([1], [2]), figure([1], [2], "load")).joined(run(figure([1], [4]), notes=("late",)))
+    assert {one.measure: one.ratios()["ours", "diffusers"] for one in joined.figures} == {
+        "a line": 4,
+        "load": 2,
+    }
+    assert joined.notes == ("late",)
+
+
+def test_where_the_time_of_a_line_went():
+    calls = [
+        ("text", 1.0, 2.0),
+        ("unet", 3.0, 4.0),
+        ("unet", 4.5, 5.5),
+        ("unet", 6.5, 7.0),
+        ("decode", 8.0, 9.0),
+    ]
+    found = split(calls, started=0.0, ended=10.0, steps=3)
+    assert found == {"first": 3.0, "outside": 10 - 4.5, "step": (4.0 - 2.5) / 2}
+    assert split([("text", 1.0, 2.0)], 0.0, 10.0, 3) == {}
+
+
+def test_tables_say_who_is_missing_and_why():
+    whole = run(figure([1.234], [2.5], floor={"ours": 0.617}, missing={"OpenVINO": "not installed"}))
+    text = plain(whole.figures)
+    assert "1.23 s" in text
+    assert "50%" in text
+    assert "2.03 x" in text
+    assert "not measured: not installed" in text
+    assert "| 128x128 | a line | diffusers | 2.5 s | 2.03 x |  |" in markdown(whole)
+
+
+@pytest.mark.parametrize(("value", "shown"), [(1234.5, "1234"), (12.345, "12.3"), (0.01234, "0.0123")])
+def test_three_digits_are_enough(value, shown):
+    assert number(value) == shown
+
+
+def test_the_last_words_of_a_process_name_its_error():
+    told = "Traceback\n  File x\nImportError: \nscipy is missing\nhttps://example.org\n"
+    assert last_words(told) == "ImportError: scipy is missing"
+    assert last_words("one\ntwo\n\n") == "two"
+    assert last_words("") == "without a word"
