@@ -46,6 +46,7 @@ OPTIONS = (
     Option("vae_directory", "FOLDER", "", "where separate VAEs are looked for, by name"),
     Option("tokenizer", "DIR", "", "take CLIP's vocabulary for checkpoint files from here, and keep it"),
     Option("autoimport", "FOLDER", "", "import the new models in FOLDER at the start"),
+    Option("sweep_limit", "N", "16", "ask before a line with lists of values draws more pictures than N"),
     Option("viewer", "NAME", "auto", "pictures in the terminal: auto, kitty, iterm2, sixel, blocks or none"),
 )
 
@@ -56,10 +57,11 @@ class Settings:
 
     device, precision: canonical words of models.devices. max_loaded_models, max_loaded_gb: what may stay in
     memory, None where nothing was said. lora_directory, embedding_directory, vae_directory: where the
-    files are that lines and models name. tokenizer: where CLIP's vocabulary is taken from. viewer: how a
-    terminal shows pictures. yes: the answer to questions that nobody is there to hear. explain: say what
-    lines would do to their schedule instead of drawing, with a plot in the file `png` where that is given.
-    defaults: what the user set for prompt-line switches, unset where they did not.
+    files are that lines and models name. tokenizer: where CLIP's vocabulary is taken from. sweep_limit: how
+    many pictures a line with lists draws without asking. viewer: how a terminal shows pictures. yes: the
+    answer to questions that nobody is there to hear. explain: say what lines would do to their schedule
+    instead of drawing, with a plot in the file `png` where that is given. defaults: what the user set for
+    prompt-line switches, unset where they did not.
     """
 
     model: str = ""
@@ -72,6 +74,7 @@ class Settings:
     vae_directory: str = "vaes"
     tokenizer: str = ""
     autoimport: str = ""
+    sweep_limit: int = 16
     viewer: str = "auto"
     dry_run: bool = False
     yes: bool = False
@@ -112,6 +115,7 @@ def settings_from(
         vae_directory=_folder(options, "vae", environment),
         tokenizer=options["tokenizer"],
         autoimport=options["autoimport"],
+        sweep_limit=_limit(options),
         viewer=options["viewer"],
         dry_run=dry_run,
         yes=yes,
@@ -131,6 +135,11 @@ def _number(options: Mapping[str, str], name: str, kind: Callable[[str], N]) -> 
     if not 0 < number < float("inf"):
         raise SettingsError(f"{name} should be a number above 0, not {text!r}")
     return number
+
+
+def _limit(options: Mapping[str, str]) -> int:
+    limit = _number(options, "sweep_limit", int)
+    return Settings.sweep_limit if limit is None else limit
 
 
 def _folder(options: Mapping[str, str], kind: str, environment: Mapping[str, str]) -> str:

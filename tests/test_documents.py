@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from invoke_cli.language.grammar import check, parse
+from invoke_cli.language.grammar import check, read
 from invoke_cli.language.guide import markdown_table
 from invoke_cli.language.prompts import split
-from invoke_cli.language.sweeps import expand
 from invoke_cli.shell import read_arguments
 
 ROOT = Path(__file__).parent.parent
@@ -23,22 +22,15 @@ def lines() -> list[str]:
     found = [
         line for path in DOCUMENTS for line in re.findall(r"^invoke> (.*)$", path.read_text(), re.MULTILINE)
     ]
-    prompts = (re.sub(r"^!(explain|schedule) ", "", line) for line in found)
-    single = (each for line in prompts for each in _compared(line))
-    return sorted({line for line in single if line not in MISTAKES})
-
-
-def _compared(line: str) -> tuple[str, ...]:
-    """The lines that a comparison stands for; any other line is itself."""
-    command, _, rest = line.partition(" ")
-    return expand(rest).lines if command == "!compare" else (line,)
+    prompts = (re.sub(r"^!(explain|schedule|compare) ", "", line) for line in found)
+    return sorted({line for line in prompts if line not in MISTAKES})
 
 
 @pytest.mark.parametrize("line", lines())
 def test_every_line_at_the_prompt_is_understood(line: str) -> None:
-    request = parse(line)
-    check(request)
-    assert split(request.prompt).positive or request.init_img is not None
+    for reading in read(line).singles():
+        check(reading.request)
+        assert split(reading.request.prompt).positive or reading.request.init_img is not None
 
 
 def test_the_readme_shows_lines() -> None:
@@ -53,7 +45,7 @@ def test_the_table_of_switches_is_the_declared_one() -> None:
 def test_the_start_command_draws_what_the_guide_quotes() -> None:
     text = (ROOT / "README.md").read_text()
     (line,) = re.findall(r"invoke-cli '(tree [^']*)'", text)
-    request = parse(line)
+    request = read(line).request
     assert request.init_img is not None
     assert (ROOT / request.init_img).is_file()
     assert read_arguments([line]).line == line

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Generic, TypeVar
 
 from invoke_cli.language.quoting import one_line, told
@@ -34,6 +35,15 @@ class UnfitError(ValueError):
         self.hint = hint
 
 
+class Lists(Enum):
+    """What may be given in place of one value: nothing, names or numbers with commas, or also a range."""
+
+    NONE = "none"
+    NAMES = "names"
+    WHOLE = "whole"
+    DECIMAL = "decimal"
+
+
 @dataclass(frozen=True)
 class Codec(Generic[T]):
     """One kind of value.
@@ -44,6 +54,7 @@ class Codec(Generic[T]):
     most: how many words it takes at most; 0 is an on/off switch.
     more: what a word after the first must look like to belong to the value.
     glued: what a value must begin with to be told from letters when it touches its switch (`-s50`).
+    lists: what several values look like, each of which `read` takes alone.
     """
 
     metavar: str
@@ -54,6 +65,7 @@ class Codec(Generic[T]):
     most: int = 1
     more: re.Pattern[str] = ANY
     glued: re.Pattern[str] = ANY
+    lists: Lists = Lists.NONE
 
 
 def number_text(value: float) -> str:
@@ -94,7 +106,15 @@ def whole(low: int, high: int, *, examples: Words = (), metavar: str = "N") -> C
             raise UnfitError(f"goes from {low} to {high}, not {value}")
         return value
 
-    return Codec(metavar, read, lambda value: (str(value),), "", examples, glued=NUMERIC_START)
+    return Codec(
+        metavar,
+        read,
+        lambda value: (str(value),),
+        "",
+        examples,
+        glued=NUMERIC_START,
+        lists=Lists.WHOLE,
+    )
 
 
 def real(low: float, high: float, *, examples: Words = (), above: bool = False) -> Codec[float]:
@@ -106,7 +126,15 @@ def real(low: float, high: float, *, examples: Words = (), above: bool = False) 
             raise out_of_range(value, low, high, above=above)
         return value
 
-    return Codec("X", read, lambda value: (number_text(value),), "", examples, glued=NUMERIC_START)
+    return Codec(
+        "X",
+        read,
+        lambda value: (number_text(value),),
+        "",
+        examples,
+        glued=NUMERIC_START,
+        lists=Lists.DECIMAL,
+    )
 
 
 def share(text: str) -> float:
@@ -138,7 +166,7 @@ def choice(metavar: str, *names: str) -> Codec[str]:
         return name
 
     starts = re.compile("|".join(names), re.IGNORECASE)
-    return Codec(metavar, read, lambda value: (value,), "", names, glued=starts)
+    return Codec(metavar, read, lambda value: (value,), "", names, glued=starts, lists=Lists.NAMES)
 
 
 def _read_flag(words: Words) -> bool:
@@ -202,8 +230,16 @@ FLAG: Codec[bool] = Codec("", _read_flag, lambda value: ("true" if value else "f
 TEXT: Codec[str] = Codec("TEXT", _text, lambda value: (value,))
 PICTURE: Codec[str] = Codec("FILE", _filled, lambda value: (value,), "picture", glued=LIKE_PATH)
 FOLDER: Codec[str] = Codec("FOLDER", _filled, lambda value: (value,), "folder", glued=LIKE_PATH)
-SAMPLER: Codec[str] = Codec("NAME", lambda words: _filled(words).lower(), lambda value: (value,), "sampler")
+SAMPLER: Codec[str] = Codec(
+    "NAME", lambda words: _filled(words).lower(), lambda value: (value,), "sampler", lists=Lists.NAMES
+)
 SEED: Codec[int] = Codec(
-    "SEED", _read_seed, lambda value: (str(value),), "seed", ("1592514025",), glued=NUMERIC_START
+    "SEED",
+    _read_seed,
+    lambda value: (str(value),),
+    "seed",
+    ("1592514025",),
+    glued=NUMERIC_START,
+    lists=Lists.WHOLE,
 )
 UNIT: Codec[float] = real(0, 1, examples=("0.5", "0.75"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from invoke_cli.language.codecs import Codec
+from invoke_cli.language.codecs import Codec, Lists
 
 DRAWING = "Drawing"
 IMG2IMG = "From a picture"
@@ -23,6 +23,7 @@ class Switch:
     shown: the built-in default, or None. pixels: whether it decides pixels, and so stands in full lines.
     shell: whether a default for it may come from the shell, the environment or the configuration.
     later: why the switch has no effect yet, as a sentence; "" when it works.
+    alone: why it takes no list of values although values of its kind do, as a hint; "" elsewhere.
     """
 
     name: str
@@ -34,6 +35,12 @@ class Switch:
     pixels: bool = False
     shell: bool = False
     later: str = ""
+    alone: str = ""
+
+    @property
+    def lists(self) -> bool:
+        """Whether a list of values makes the line a sweep."""
+        return self.codec.lists is not Lists.NONE and not self.alone
 
     @property
     def on_off(self) -> bool:
@@ -55,6 +62,7 @@ def switch(
     pixels: bool = False,
     shell: bool = False,
     later: str = "",
+    alone: str = "",
     unset: object = None,
 ) -> Any:
     """Declare a field of `Request` as a switch; the arguments are those of `Switch`.
@@ -70,5 +78,6 @@ def switch(
         "pixels": pixels,
         "shell": shell,
         "later": later,
+        "alone": alone,
     }
     return field(default=unset, metadata={"switch": declared})

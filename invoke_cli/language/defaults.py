@@ -10,6 +10,7 @@ from typing import Any
 from invoke_cli.errors import SettingsError
 from invoke_cli.language.codecs import Codec, UnfitError, Words
 from invoke_cli.language.request import Request
+from invoke_cli.language.sweeps import is_list
 from invoke_cli.language.switches import by_name, long_names, table
 from invoke_cli.language.values import split_words
 from invoke_cli.registry import nearest
@@ -67,7 +68,10 @@ def _name(key: str, source: str) -> str:
 def _value(name: str, value: object, source: str) -> Any:
     codec = by_name()[name].codec
     try:
-        return codec.read(_words(codec, value))
+        words = _words(codec, value)
+        if is_list(codec, words[0]):
+            raise UnfitError("has one value as a default", "lists of values belong into lines")
+        return codec.read(words)
     except UnfitError as unfit:
         raise SettingsError(f"{source}: {name} {unfit.reason}", unfit.hint, switch=name) from None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 from invoke_cli.errors import InvokeError, LineError, PromptError, Span
@@ -13,6 +14,7 @@ from invoke_cli.language.lexer import Kind, Token, lex
 from invoke_cli.language.mistakes import explain, refused, unknown_name
 from invoke_cli.language.quoting import one_line, quoted, value_text
 from invoke_cli.language.request import Request
+from invoke_cli.language.sweeps import MOST, Axis, Item, UnfitItemError, combinations, is_list, read_list
 from invoke_cli.language.switches import table
 from invoke_cli.language.world import World
 
@@ -21,11 +23,24 @@ _SPECIAL_STARTS = ("#", "//", "!")
 
 @dataclass(frozen=True)
 class Reading:
-    """A line that was understood. spans: field of the request -> where its switch and value stood."""
+    """A line that was understood. spans: field of the request -> where its switch and value stood.
+
+    axes: the switches with lists of values, in the order of the line; the request leaves them unset.
+    """
 
     line: str
     request: Request
     spans: Mapping[str, Span]
+    axes: tuple[Axis, ...] = ()
+
+    def singles(self) -> Iterator[Reading]:
+        """A reading without lists for each combination of their values; of a line without lists, itself."""
+        for indexes in combinations(self.axes):
+            chosen = list(zip(self.axes, indexes, strict=True))
+            values = {axis.switch.name: axis.values[index] for axis, index in chosen}
+            places = {axis.switch.name: axis.spans[index] for axis, index in chosen}
+            spans = {**self.spans, **places}
+            yield replace(self, request=replace(self.request, **values), spans=spans, axes=())
 
     def locate(self, error: InvokeError) -> Span | None:
         """The place in the line that an error is about; a `PromptError` counts from the prompt's start."""
@@ -44,8 +59,12 @@ def read(line: str, world: World | None = None) -> Reading:
 
 
 def parse(line: str, world: World | None = None) -> Request:
-    """The request of a line. Raises `LineError`."""
-    return read(line, world).request
+    """The request of a line that means one. Raises `LineError`, also for a line with lists of values."""
+    reading = read(line, world)
+    for axis in reading.axes:
+        flag = axis.switch.flags[0]
+        raise LineError(f"{flag} should have one value here", span=reading.spans[axis.switch.name])
+    return reading.request
 
 
 def write(request: Request, full: bool = False) -> str:
@@ -101,6 +120,7 @@ class _Reader:
         self._world = world
         self._values: dict[str, Any] = {}
         self._spans: dict[str, Span] = {}
+        self._axes: dict[str, Axis] = {}
         self._words: list[Token] = []
 
     def take(self, head: Token, values: list[Token]) -> None:
@@ -113,18 +133,58 @@ class _Reader:
         elif switch and switch.on_off:
             self._note(switch, head.on, Span(head.start, head.end))
         elif switch and values:  # without values, the token that follows is the mistake
-            self._note(switch, self._value(switch, values), Span(head.start, values[-1].end))
+            self._note(switch, self._values_of(switch, values), Span(head.start, values[-1].end))
 
     def reading(self) -> Reading:
         """The request so far. `--prompt` beats words typed without it."""
         if "prompt" not in self._values and self._words:
             self._values["prompt"] = one_line(" ".join(word.text for word in self._words if word.text))
             self._spans["prompt"] = Span(self._words[0].start, self._words[-1].end)
-        return Reading(self._line, Request(**self._values), self._spans)
+        axes = tuple(self._axes.values())
+        count = prod(len(axis.values) for axis in axes)
+        if count > MOST:
+            span = self._spans[axes[-1].switch.name]
+            raise LineError(f"these lists stand for {count} pictures; {MOST} are the most", span=span)
+        return Reading(self._line, Request(**self._values), self._spans, axes)
 
     def _note(self, switch: Switch, value: Any, span: Span) -> None:
-        self._values[switch.name] = value
+        self._values.pop(switch.name, None)
+        self._axes.pop(switch.name, None)
+        if isinstance(value, Axis):
+            self._axes[switch.name] = value
+        else:
+            self._values[switch.name] = value
         self._spans[switch.name] = span
+
+    def _values_of(self, switch: Switch, tokens: list[Token]) -> Any:
+        """The value behind a switch, or an Axis where there are several. Raises `LineError`."""
+        if not is_list(switch.codec, tokens[0].text):
+            return self._value(switch, tokens)
+        if switch.alone:
+            span = Span(tokens[0].start, tokens[-1].end)
+            raise LineError(f"{switch.flags[0]} takes no list of values", switch.alone, span=span)
+        items = self._items(switch, tokens[0])
+        if len(items) == 1:
+            return items[0].value
+        spans = tuple(self._place(tokens[0], item.start, item.end) for item in items)
+        return Axis(switch, tuple(item.value for item in items), spans)
+
+    def _items(self, switch: Switch, token: Token) -> list[Item]:
+        try:
+            items = read_list(switch.codec, token.text)
+        except UnfitItemError as unfit:
+            raise refused(switch, unfit, self._place(token, unfit.start, unfit.end)) from None
+        except UnfitError as unfit:
+            raise refused(switch, unfit, Span(token.start, token.end)) from None
+        for item in items:
+            self._check_name(switch, item.value, self._place(token, item.start, item.end))
+        return items
+
+    def _place(self, token: Token, start: int, end: int) -> Span:
+        """A place in a value as one in the line; the whole value where quotes or escapes moved it."""
+        if self._line[token.start : token.end] != token.text:
+            return Span(token.start, token.end)
+        return Span(token.start + start, token.start + end)
 
     def _value(self, switch: Switch, tokens: list[Token]) -> Any:
         """The value behind a switch. Raises `LineError` when it makes no sense."""
@@ -133,14 +193,15 @@ class _Reader:
             value = switch.codec.read(tuple(token.text for token in tokens))
         except UnfitError as unfit:
             raise refused(switch, unfit, span) from None
-        if switch.codec.completes == "sampler" and self._world:
-            _check_name("sampler", value, self._world.samplers, span, switch)
+        self._check_name(switch, value, span)
         return value
 
-
-def _check_name(kind: str, name: str, known: tuple[str, ...], span: Span, switch: Switch) -> None:
-    if known and name not in known:
-        raise unknown_name(kind, name, known, span, switch)
+    def _check_name(self, switch: Switch, value: Any, span: Span) -> None:
+        """Names that only the session knows."""
+        if switch.codec.completes == "sampler" and self._world:
+            known = self._world.samplers
+            if known and value not in known:
+                raise unknown_name("sampler", value, known, span, switch)
 
 
 def _shifted(reading: Reading, prompt: Span, span: Span | None) -> Span:

@@ -130,6 +130,8 @@ def _values(place: Expected, world: World) -> Iterator[Suggestion]:
     examples = switch.codec.examples if switch else ()
     names = dict.fromkeys((*lists.get(place.kind, ()), *examples))
     meta = switch.help if switch else ""
-    for name in beginning(place.typed, names):
+    # Behind a comma, the next value of a list.
+    begun = place.typed.rfind(",") + 1 if switch and switch.lists else 0
+    for name in beginning(place.typed[begun:], names):
         text = value_text(name) if place.kind == "picture" else name
-        yield Suggestion(text, place.start, name, meta)
+        yield Suggestion(text, place.start + begun, name, meta)

@@ -58,7 +58,7 @@ class Request:
         help="The same seed gives the same picture. -1 is the seed of the last picture drawn.")
     iterations: int | None = switch(
         "-n", "--iterations", codec=whole(1, 10000, examples=("4", "9")), group=DRAWING, shown=1,
-        shell=True,
+        shell=True, alone="-S takes a list of seeds, and each value of any list is drawn -n times",
         help="How many pictures to draw, each with its own seed.")
     width: int | None = switch(
         "-W", "--width", codec=_PIXELS, group=DRAWING, pixels=True, shell=True,

@@ -40,6 +40,7 @@ def _planned(event: Planned) -> Object:
         "line": event.line,
         "request": as_json(event.request),
         "pictures": [_picture(picture) for picture in event.pictures],
+        "sweep": {each.name: list(each.values) for each in event.sweep},
     }
 
 

@@ -105,7 +105,9 @@ class Runner:
         self._show(event, outcome)
         return None
 
-    def _answered(self, event: Ask) -> bool:
+    def _answered(self, event: Ask) -> bool | None:
+        if event.needed and self.person is None and not self.session.settings.yes:
+            return None
         self.console.show(event)
         if self.person is not None:
             return self.person()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from invoke_cli.errors import InvokeError
 from invoke_cli.repl.visible import marked, visible
@@ -14,8 +13,27 @@ _LISTED = 20
 
 def plan_lines(plan: Planned) -> Iterator[str]:
     """What a line will do, before it does it: one sentence for each kind of picture in it."""
-    for _, alike in groupby(plan.pictures, key=_kind):
-        yield _plan_sentence(list(alike))
+    if plan.sweep:
+        yield _sweep_sentence(plan)
+    kinds: dict[tuple[object, ...], list[PlannedPicture]] = {}
+    for picture in plan.pictures:
+        kinds.setdefault(_kind(picture), []).append(picture)
+    yield from map(_plan_sentence, list(kinds.values())[:_LISTED])
+    if len(kinds) > _LISTED:
+        yield f"and {len(kinds) - _LISTED} more kinds"
+
+
+def _sweep_sentence(plan: Planned) -> str:
+    """As "6 pictures: -f 0.3, 0.5, 0.7 x -C 5, 10"."""
+    lists = " x ".join(f"{each.flag} {_some(each.texts)}" for each in plan.sweep)
+    return visible(f"{counted(len(plan.pictures), 'picture')}: {lists}")
+
+
+def _some(texts: Sequence[str]) -> str:
+    """The texts with commas between; of many only the first ones and the last."""
+    if len(texts) <= _LISTED:
+        return ", ".join(texts)
+    return f"{', '.join(texts[: _LISTED - 2])} ... {texts[-1]}"
 
 
 def _kind(picture: PlannedPicture) -> tuple[object, ...]:
@@ -34,8 +52,9 @@ def _kind(picture: PlannedPicture) -> tuple[object, ...]:
 def _plan_sentence(pictures: Sequence[PlannedPicture]) -> str:
     one = pictures[0]
     count = f"{len(pictures)} pictures, each " if len(pictures) > 1 else ""
-    seeds = listed([str(picture.seed) for picture in pictures])
-    plural = "s" if len(pictures) > 1 else ""
+    different = dict.fromkeys(str(picture.seed) for picture in pictures)
+    seeds = listed(list(different))
+    plural = "s" if len(different) > 1 else ""
     size = f"{one.width}x{one.height}"
     return f"{count}{_start_of(one)}; {size}, {visible(one.sampler)}, seed{plural} {seeds}"
 

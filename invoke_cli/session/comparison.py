@@ -1,30 +1,18 @@
-"""Comparisons: the lines of a sweep as one plan, and their strips below one another on one sheet."""
+"""Comparisons: the strips of a sweep's pictures below one another on one sheet."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from invoke_cli.errors import LineError
 from invoke_cli.imaging.sheets import Cell, table
 from invoke_cli.session.intermediates import Frame
-from invoke_cli.session.job import Plan
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Pixels = NDArray[np.uint8]
-
-
-def joined(plans: Sequence[Plan], labels: Sequence[str]) -> Plan:
-    """The plans of a sweep's lines, one picture each, as one plan. Raises LineError for more pictures."""
-    if any(len(plan.jobs) != 1 for plan in plans):
-        raise LineError("a comparison draws one picture for each value", "leave -n out", switch="iterations")
-    notices = dict.fromkeys(notice for plan in plans for notice in plan.notices)
-    jobs = tuple(job for plan in plans for job in plan.jobs)
-    return replace(plans[0], jobs=jobs, notices=tuple(notices), labels=tuple(labels))
 
 
 def compared(strips: Sequence[Sequence[Frame]], results: Sequence[Pixels], labels: Sequence[str]) -> Pixels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +13,7 @@ from invoke_cli import __version__
 from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.errors import OutputError
 from invoke_cli.imaging.animation import animation
+from invoke_cli.imaging.matrix import matrix
 from invoke_cli.imaging.sheets import grid, strip
 from invoke_cli.language.defaults import as_json
 from invoke_cli.models.wanted import Wanted
@@ -22,6 +23,7 @@ from invoke_cli.session.files import check_writable
 from invoke_cli.session.intermediates import Frame, Intermediates, step_between
 from invoke_cli.session.job import Job, Plan, known
 from invoke_cli.session.starts import Start, Starts
+from invoke_cli.session.sweep import pages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,17 +76,30 @@ def _starting_from(job: Job, path: Path) -> Job:
 
 
 def _sheets(plan: Plan, drawn: list[Drawn], outputs: LineOutputs) -> Iterator[Event]:
-    """The comparison of a plan that has labels, or else the grid where one is asked for."""
-    if plan.labels:
-        kind = "sheet"
-        sheet = compared([one.frames for one in drawn], [one.rgb for one in drawn], plan.labels)
-    elif plan.request.grid and not plan.request.individual and len(drawn) > 1:
-        kind, sheet = "grid", grid([one.rgb for one in drawn])
-    else:
+    """The sheets of a sweep, or else the grid where one is asked for."""
+    if plan.request.individual:
         return
-    path = outputs.save_sheet(kind, plan.jobs, sheet)
-    yield Saved(path, plan.jobs[0].facts().seed, plan.jobs[0].line, 0.0, kind=kind, rgb=sheet)
-    yield from map(Notice, outputs.log(path, f"{plan.jobs[0].line} # {kind} of {len(plan.jobs)}"))
+    if plan.strips:
+        labels = [one.job.label for one in drawn]
+        sheet = compared([one.frames for one in drawn], [one.rgb for one in drawn], labels)
+        yield from _save_sheet("sheet", drawn, sheet, outputs)
+    elif plan.axes:
+        sheets = list(pages(plan.axes))
+        for number, page in enumerate(sheets, start=1):
+            shown = [drawn[index] for index in page.indexes]
+            sheet = matrix([one.rgb for one in shown], page.columns, page.rows, page.title)
+            yield from _save_sheet("sheet", shown, sheet, outputs, number if len(sheets) > 1 else None)
+    elif plan.request.grid and len(drawn) > 1:
+        yield from _save_sheet("grid", drawn, grid([one.rgb for one in drawn]), outputs)
+
+
+def _save_sheet(
+    kind: str, drawn: Sequence[Drawn], sheet: Pixels, outputs: LineOutputs, page: int | None = None
+) -> Iterator[Event]:
+    jobs = [one.job for one in drawn]
+    path = outputs.save_sheet(kind, jobs, sheet, page)
+    yield Saved(path, jobs[0].facts().seed, jobs[0].line, 0.0, kind=kind, rgb=sheet)
+    yield from map(Notice, outputs.log(path, f"{jobs[0].line} # {kind} of {len(jobs)}"))
 
 
 def recipe_of(job: Job, frame: Prepared | None) -> Recipe:
@@ -117,8 +132,8 @@ def _draw_one(
     """Draw one job and save it with its intermediates."""
     from invoke_cli.diffusion.generate import Picture, generate
 
-    every = step_between(plan.request, job.schedule.steps, compared=bool(plan.labels))
-    kept = Intermediates(job, bundle, plan.request, every)
+    every = step_between(job.asked, job.schedule.steps, compared=plan.strips)
+    kept = Intermediates(job, bundle, job.asked, every)
     for made in _within_memory(generate(bundle, recipe_of(job, start.frame)), job):
         if isinstance(made, Picture):
             picture = made
@@ -127,26 +142,27 @@ def _draw_one(
             kept.take(made)
     yield from map(Notice, picture.notes)
     path = outputs.save_picture(job, picture.rgb, job.line, _facts(job, start, bundle, plan.wanted))
-    # The pictures of a comparison are to be looked at together.
-    shown = None if plan.labels else picture.rgb
+    # The pictures of a sweep are to be looked at together.
+    shown = None if plan.axes and not plan.request.individual else picture.rgb
     yield Saved(path, known(job.request.seed), job.line, picture.seconds, rgb=shown)
     yield from map(Notice, outputs.log(path, job.line))
     drawn = Drawn(job, path, picture.rgb, kept.frames(picture.rgb))
-    yield from _save_frames(drawn, plan, outputs)
+    yield from _save_frames(drawn, outputs)
     return drawn
 
 
-def _save_frames(drawn: Drawn, plan: Plan, outputs: LineOutputs) -> Iterator[Event]:
+def _save_frames(drawn: Drawn, outputs: LineOutputs) -> Iterator[Event]:
     """Files of the frames, where they were asked for and not only drawn for a comparison."""
-    if not drawn.frames or step_between(plan.request, drawn.job.schedule.steps) == 0:
+    if not drawn.frames or step_between(drawn.job.asked, drawn.job.schedule.steps) == 0:
         return
     seed, line = known(drawn.job.request.seed), drawn.job.line
     sheet = strip([frame.rgb for frame in drawn.frames], [frame.label for frame in drawn.frames])
     path = outputs.save_intermediates(drawn.job, drawn.path, drawn.frames, sheet)
     yield Saved(path, seed, line, 0.0, kind="strip", rgb=sheet)
-    if plan.request.animate is not None:
-        moving = animation([frame.rgb for frame in drawn.frames], plan.request.animate)
-        path = outputs.save_beside(path, f"steps.{plan.request.animate}", moving)
+    animate = drawn.job.asked.animate
+    if animate is not None:
+        moving = animation([frame.rgb for frame in drawn.frames], animate)
+        path = outputs.save_beside(path, f"steps.{animate}", moving)
         yield Saved(path, seed, line, 0.0, kind="animation")
 
 

@@ -37,13 +37,28 @@ class PlannedPicture:
 
 
 @dataclass(frozen=True)
+class Swept:
+    """A list of values in a line: the switch's long name and preferred flag; the values, also as typed."""
+
+    name: str
+    flag: str
+    values: tuple[object, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Planned:
-    """A line was understood; nothing has been drawn yet. `request` holds only what was typed."""
+    """A line was understood; nothing has been drawn yet. `request` holds only what was typed.
+
+    sweep: the lists of values in the line, which `request` leaves unset. The first turns fastest from
+    picture to picture.
+    """
 
     line_number: int
     line: str
     request: Request
     pictures: tuple[PlannedPicture, ...]
+    sweep: tuple[Swept, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +157,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Ask:
-    """A question whose answer is yes or no. It is sent back into the generator; no answer means no."""
+    """A question whose answer is yes or no. It is sent back into the generator; no answer means no.
+
+    needed: without an answer the line fails and says so, so that nobody need read the question as well.
+    """
 
     question: str
+    needed: bool = False
 
 
 @dataclass(frozen=True, eq=False)

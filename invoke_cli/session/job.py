@@ -18,6 +18,9 @@ from invoke_cli.session.events import PlannedPicture
 
 T = TypeVar("T")
 
+SweptValues = tuple[tuple[str, str, str], ...]
+"""What tells a picture of a sweep from the others: a switch's name, its flag and its value as typed."""
+
 
 def known(value: T | None) -> T:
     """The value of a field that the built-in defaults, or planning, have set for sure."""
@@ -32,8 +35,8 @@ class Context:
 
     defaults: every layer below the line, merged. seeds, pictures: what the command before made.
     predict: where the result of a job will probably be written. folders: where adapters are looked for.
-    loras, vae: what the model's entry always adds. planned: (width, height) of pictures that a dry run
-    would have made by now, by path.
+    loras, vae: what the model's entry always adds. swept: the values that a sweep has now. planned: (width,
+    height) of pictures that a dry run would have made by now, by path.
     """
 
     defaults: Request
@@ -46,6 +49,7 @@ class Context:
     folders: AdapterFolders
     loras: Sequence[tuple[str, float]] = ()
     vae: str | None = None
+    swept: SweptValues = ()
     planned: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -53,17 +57,26 @@ class Context:
 class Job:
     """One picture: its pinned request, its size and schedule, and where its start comes from.
 
+    asked: the merged request that it comes from, for what concerns files and not pixels.
     after: the index of the job of the same line whose result is this one's init picture, or None.
     name_seed: the seed shown in the file's name; differs between the pictures of a line.
+    swept: which values of a sweep it has; the others of the line differ.
     """
 
     request: Request
+    asked: Request
     width: int
     height: int
     schedule: Schedule
     prompt: Prompt
     name_seed: int
     after: int | None = None
+    swept: SweptValues = ()
+
+    @property
+    def label(self) -> str:
+        """What tells it from the other pictures of a sweep: `-f 0.3 -C 5`."""
+        return " ".join(f"{flag} {text}" for _, flag, text in self.swept)
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -98,12 +111,14 @@ class Job:
 class Plan:
     """The jobs of a line, the merged request they come from, and what the user should be told.
 
-    wanted: what the line adds to the model. labels: what tells the jobs of a comparison apart, such as
-    "-f 0.2"; empty for any other line.
+    wanted: what the line adds to the model. axes: the labels along each axis of a sweep, such as "-f 0.2",
+    of which the first turns fastest from job to job; none for any other line. strips: whether their sheet
+    shows the pictures on their way.
     """
 
     request: Request
     jobs: tuple[Job, ...]
     notices: tuple[str, ...]
     wanted: Wanted
-    labels: tuple[str, ...] = ()
+    axes: tuple[tuple[str, ...], ...] = ()
+    strips: bool = False

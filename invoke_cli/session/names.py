@@ -55,6 +55,15 @@ def suffix_of(template: str) -> str:
     return PNG
 
 
+def with_sweep(template: str) -> str:
+    """The template with the field `{sweep}`, before its suffix unless it has one already."""
+    if "{sweep" in template:
+        return template
+    suffix = suffix_of(template)
+    stem = template[: -len(suffix)] if template.lower().endswith(suffix) else template
+    return f"{stem}.{{sweep}}{suffix}"
+
+
 def folder_name(text: str) -> str:
     """A name for a folder of pictures that `text` made, or "" where nothing of the text can be one."""
     return _fitting(_safe(text), "", otherwise="")

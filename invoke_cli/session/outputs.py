@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from invoke_cli.session.names import (
     folder_name,
     numbered,
     split_suffix,
+    with_sweep,
 )
 
 if TYPE_CHECKING:
@@ -47,8 +49,6 @@ class LineOutputs:
         self._request = request
         self._model = model
         self._template = request.fnformat if request.fnformat is not None else DEFAULT_TEMPLATE
-        self._compression = request.png_compression if request.png_compression is not None else 6
-        self._quality = request.quality if request.quality is not None else 90
         self._numbers: dict[Path, int] = {}
         self._untold: list[str] = []
 
@@ -69,7 +69,8 @@ class LineOutputs:
     def save_picture(self, job: Job, rgb: Pixels, line: str, facts: Mapping[str, object]) -> Path:
         """Write the picture with its line and facts inside, and where they are asked for, beside it."""
         folder = self.folder(job)
-        path = self._write(folder, self._name(job, self._claimed(folder)), rgb, pack(line, facts))
+        name = self._name(job, self._claimed(folder))
+        path = self._write(folder, name, rgb, pack(line, facts), job.asked)
         if self._request.sidecar:
             name = f"{split_suffix(path.name)[0]}.txt"
             self._write_new(
@@ -77,10 +78,15 @@ class LineOutputs:
             )
         return path
 
-    def save_sheet(self, kind: str, jobs: Sequence[Job], sheet: Pixels) -> Path:
-        """Write a sheet of a line's pictures, which stay as single files too; `kind` is part of its name."""
+    def save_sheet(self, kind: str, jobs: Sequence[Job], sheet: Pixels, page: int | None = None) -> Path:
+        """Write a sheet of a line's pictures, which stay as single files too.
+
+        `kind` is part of its name; so is the number of the page where there are several.
+        """
         folder = self.folder(jobs[0])
-        name = beside(self._name(jobs[0], self._claimed(folder)), f".{kind}")
+        of_all = replace(jobs[0], swept=())
+        end = f".{kind}" if page is None else f".{kind}.{page}"
+        name = beside(self._name(of_all, self._claimed(folder)), end)
         if not holds(split_suffix(name)[1], (sheet.shape[1], sheet.shape[0])):
             name = f"{split_suffix(name)[0]}{PNG}"
         lines = [job.line for job in jobs]
@@ -109,8 +115,17 @@ class LineOutputs:
         return self._numbers[folder]
 
     def _name(self, job: Job, number: int) -> str:
-        seed = {"prefix": f"{number:06}", "seed": job.name_seed, "model_id": self._model}
-        return file_name(self._template, {**_fields(self._request, job.request), **seed})
+        template = self._template
+        # Pictures of a sweep are told apart by what the name does not say already.
+        unnamed = [(flag, text) for name, flag, text in job.swept if f"{{{name}" not in template]
+        values = {
+            **_fields(job.asked, job.request),
+            "prefix": f"{number:06}",
+            "seed": job.name_seed,
+            "model_id": self._model,
+            "sweep": "-".join(f"{flag.lstrip('-')}{text}" for flag, text in unnamed),
+        }
+        return file_name(with_sweep(template) if unnamed else template, values)
 
     def _fresh_directory(self, wanted: Path) -> Path:
         for attempt in range(MOST_ATTEMPTS):
@@ -121,11 +136,26 @@ class LineOutputs:
             f"{wanted} and its numbered neighbours are all taken", "choose another folder with -o"
         )
 
-    def _write(self, directory: Path, name: str, rgb: Pixels, texts: Mapping[str, str]) -> Path:
+    def _write(
+        self,
+        directory: Path,
+        name: str,
+        rgb: Pixels,
+        texts: Mapping[str, str],
+        asked: Request | None = None,
+    ) -> Path:
+        """Write a picture as `asked` wants it squeezed, or else the line."""
+        request = self._request if asked is None else asked
         suffix = split_suffix(name)[1]
         kept, note = kept_texts(texts if self._request.metadata is not False else {}, suffix)
         self._untold += [f"{name}: {note}"] if note else []
-        content = encode(rgb, kept, suffix, compression=self._compression, quality=self._quality)
+        content = encode(
+            rgb,
+            kept,
+            suffix,
+            compression=6 if request.png_compression is None else request.png_compression,
+            quality=90 if request.quality is None else request.quality,
+        )
         return self._write_new(directory, name, content)
 
     def _write_new(self, directory: Path, name: str, content: bytes) -> Path:

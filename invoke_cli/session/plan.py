@@ -6,12 +6,14 @@ anything slow begins.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.errors import LineError
 from invoke_cli.imaging.sizes import Target, target_size
+from invoke_cli.language.declare import Switch
 from invoke_cli.language.defaults import merge
 from invoke_cli.language.grammar import check
 from invoke_cli.language.prompts import split
@@ -43,11 +45,13 @@ def plan(typed: Request, context: Context) -> Plan:
     pinned = _pin(request, target, context)
     base = Job(
         request=pinned,
+        asked=request,
         width=target.width,
         height=target.height,
         schedule=schedule_of(pinned, context.facts.table),
         prompt=prompt,
         name_seed=known(pinned.seed),
+        swept=context.swept,
     )
     jobs = expand(base, request, context)
     return Plan(
@@ -55,9 +59,9 @@ def plan(typed: Request, context: Context) -> Plan:
     )
 
 
-def refuse_unbuilt(merged: Request) -> None:
-    """Raise LineError for a switch that is understood and has no effect yet."""
-    for switch in unbuilt(merged):
+def refuse_unbuilt(merged: Request, swept: Iterable[Switch] = ()) -> None:
+    """Raise LineError for a switch that is understood and has no effect yet; `swept` have lists of values."""
+    for switch in (*unbuilt(merged), *(each for each in swept if each.later)):
         raise LineError(switch.later, switch=switch.name)
 
 

@@ -6,17 +6,16 @@ What needs NumPy or Pillow is imported by the methods that need it, for the prom
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli.diffusion.samplers import SAMPLERS
-from invoke_cli.errors import InvokeError
+from invoke_cli.errors import InvokeError, LineError
 from invoke_cli.language.defaults import builtin, merge
 from invoke_cli.language.grammar import Reading, check, read
 from invoke_cli.language.request import Request
-from invoke_cli.language.sweeps import expand
 from invoke_cli.language.world import World
 from invoke_cli.models.cache import Budget, ModelCache
 from invoke_cli.models.catalog import Catalog
@@ -24,7 +23,7 @@ from invoke_cli.models.folders import Folder
 from invoke_cli.models.hub import cached_repositories
 from invoke_cli.models.wanted import AdapterFolders
 from invoke_cli.paths import expanded
-from invoke_cli.session.events import Event, Explained, Failed, Notice, Planned, Saved
+from invoke_cli.session.events import Ask, Event, Explained, Failed, Notice, Planned, Saved
 from invoke_cli.session.models import Models
 
 if TYPE_CHECKING:
@@ -123,34 +122,21 @@ class Session:
             yield Failed(line_number, line, _placed(error, reading))
 
     def compare(self, line: str, line_number: int = 1) -> Iterator[Event]:
-        """Draw the line once for each value of its list, `-f 0.2,0.4`, and all on one labelled sheet.
+        """Draw the line once for each value of its list, `-f 0.2,0.4`, and the strips of all on one sheet.
 
-        Mistakes come as a `Failed` event, which shows the line of the value that they belong to.
+        Mistakes come as a `Failed` event, as `run`'s do.
         """
-        at_fault, reading = line, None
+        reading: Reading | None = None
         try:
-            sweep, readings = expand(line), []
-            for at_fault in sweep.lines:
-                reading = read(at_fault)
-                check(reading.request)
-                readings.append(reading)
-            yield from self._compare(replace(readings[0], line=line), readings, sweep.labels, line_number)
+            reading = read(line)
+            if not reading.axes:
+                raise LineError(
+                    "there is nothing to compare in this line",
+                    "give a switch several values, as in -f 0.2,0.4,0.6,0.8",
+                )
+            yield from self._run(reading, line_number, strips=True)
         except InvokeError as error:
-            yield Failed(line_number, at_fault, _placed(error, reading))
-
-    def _compare(
-        self, typed: Reading, readings: list[Reading], labels: tuple[str, ...], line_number: int
-    ) -> Iterator[Event]:
-        from invoke_cli.session.comparison import joined
-        from invoke_cli.session.plan import plan, refuse_unbuilt
-
-        outputs = self._outputs(typed)
-        refuse_unbuilt(self._merged(typed))
-        # One seed for all, or the pictures would differ by more than what is compared.
-        seed = _new_seed()
-        context = replace(self._context(outputs), new_seed=lambda: seed)
-        planned = joined([plan(reading.request, context) for reading in readings], labels)
-        yield from self._carry_out(planned, outputs, typed, line_number)
+            yield Failed(line_number, line, _placed(error, reading))
 
     def explain(self, line: str, line_number: int = 1, png: Path | None = None) -> Iterator[Event]:
         """Tell what the line's strength and steps do, as `Explained`; draw nothing but, perhaps, a plot.
@@ -162,42 +148,63 @@ class Session:
         reading: Reading | None = None
         try:
             reading = read(line)
-            check(reading.request)
-            explained = explain(reading.request, self.defaults, self.models.facts.table, line, line_number)
-            yield explained if png is None else _plotted(explained, png)
+            if reading.axes and png is not None:
+                raise LineError("a plot shows one line", "give each switch one value, or leave --png out")
+            for single in reading.singles():
+                check(single.request)
+                explained = explain(single.request, self.defaults, self.models.facts.table, line, line_number)
+                yield explained if png is None else _plotted(explained, png)
         except InvokeError as error:
             yield Failed(line_number, line, _placed(error, reading))
 
-    def _run(self, reading: Reading, line_number: int) -> Iterator[Event]:
-        from invoke_cli.session.plan import plan, refuse_unbuilt
+    def _run(self, reading: Reading, line_number: int, *, strips: bool = False) -> Iterator[Event]:
+        from invoke_cli.session.plan import refuse_unbuilt
+        from invoke_cli.session.sweep import plan_line
 
         outputs = self._outputs(reading)
         merged = self._merged(reading)
-        check(reading.request)
+        lists = [axis.switch for axis in reading.axes]
         if not self.dry_run:
-            refuse_unbuilt(merged)
-        planned = plan(reading.request, self._context(outputs))
+            refuse_unbuilt(merged, lists)
+        planned = plan_line(reading, self._context(outputs), strips=strips)
         yield from self._carry_out(planned, outputs, reading, line_number)
         # Shown as understood first: a dry run is how other programs see what a line means.
-        refuse_unbuilt(merged)
+        refuse_unbuilt(merged, lists)
 
     def _carry_out(
         self, planned: Plan, outputs: LineOutputs, reading: Reading, line_number: int
     ) -> Iterator[Event]:
         """Tell what is planned, and unless it is a dry run, do it."""
         from invoke_cli.session.job import known
+        from invoke_cli.session.sweep import swept
 
         outputs.predict(planned.jobs[0])  # a name that cannot be is found before anything is drawn
         yield from map(Notice, planned.notices)
         pictures = tuple(job.facts() for job in planned.jobs)
-        yield Planned(line_number, reading.line, reading.request, pictures)
+        yield Planned(line_number, reading.line, reading.request, pictures, swept(reading.axes))
         if not self.dry_run:
-            yield from self._draw(planned, outputs)
+            if (yield from self._agreed(planned)):
+                yield from self._draw(planned, outputs)
             return
         made = [(known(job.request.seed), outputs.predict(job)) for job in planned.jobs]
         sizes = [(job.width, job.height) for job in planned.jobs]
         self._planned |= {str(path): size for (_, path), size in zip(made, sizes, strict=True)}
         self._remember(made)
+
+    def _agreed(self, planned: Plan) -> Generator[Event, bool | None, bool]:
+        """Ask before a sweep draws very many pictures. Raises LineError where nobody answers."""
+        count, limit = len(planned.jobs), self.settings.sweep_limit
+        if not planned.axes or count <= limit:
+            return True
+        answer = yield Ask(f"draw {count} pictures?", needed=True)
+        if answer is None:
+            raise LineError(
+                f"a line with lists draws at most {limit} pictures unasked, not {count}",
+                f"--yes or --sweep_limit {count} allows it",
+            )
+        if not answer:
+            yield Notice("nothing is drawn")
+        return answer
 
     def _outputs(self, reading: Reading) -> LineOutputs:
         from invoke_cli.session.outputs import LineOutputs

@@ -32,7 +32,7 @@ def test_only_the_first_object_carries_the_schema_number(json_console):
 
 def test_a_plan_holds_what_was_typed_and_what_will_be_made(json_console, fakes):
     (plan,) = objects(json_console, fakes.planned("tree on a hill -f0.7", 4))
-    assert list(plan) == ["schema", "event", "line_number", "line", "request", "pictures"]
+    assert list(plan) == ["schema", "event", "line_number", "line", "request", "pictures", "sweep"]
     assert plan["line_number"] == 4
     assert plan["line"] == "tree on a hill -f0.7"
     assert plan["request"] == {"prompt": "tree on a hill", "strength": 0.7}

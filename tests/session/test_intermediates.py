@@ -161,19 +161,27 @@ def test_rows_of_a_comparison_end_in_one_column(
 
 
 @pytest.mark.parametrize(
-    ("line", "part", "shown"),
-    [
-        ("a cat -s5", "nothing to compare", "a cat -s5"),
-        ("a cat -s 5,x", "whole number", "a cat -s x"),
-        ("a cat -s 5,6 -n2", "one picture for each value", "a cat -s 6 -n2"),
-    ],
+    ("line", "part"),
+    [("a cat -s5", "nothing to compare"), ("a cat -s 5,x", "whole number")],
 )
-def test_mistakes_in_a_comparison_show_the_line_at_fault(
-    session: Session, line: str, part: str, shown: str
-) -> None:
+def test_mistakes_in_a_comparison_are_told(session: Session, line: str, part: str) -> None:
     failed = failure(session.compare(line))
     assert part in failed.error.message
-    assert failed.line == shown
+    assert failed.line == line
+
+
+def test_a_comparison_of_two_lists_has_a_row_for_each_combination(
+    session: Session, sketch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from invoke_cli.session import comparison
+
+    tables: list[Any] = []
+    make = comparison.table
+    monkeypatch.setattr(comparison, "table", lambda *given: tables.append(given[1]) or make(*given))
+    assert len(saved(session.compare("a cat -I sketch.png -s5 -f 0.4,0.6 -C 3,5 -n 1"))) == 4
+    assert [list(labels) for labels in tables] == [
+        ["-f 0.4 -C 3", "-f 0.6 -C 3", "-f 0.4 -C 5", "-f 0.6 -C 5"]
+    ]
 
 
 def test_a_dry_comparison_only_plans(make_session: Make, sketch: Path) -> None:
