@@ -17,6 +17,7 @@ from training.optimisers import Optimisers, pace
 from training.pacing import Log, Pacer
 from training.parallel import World
 from training.pictures import Gallery, galleries
+from training.precision import autocast_on
 from training.presets import Preset
 from training.teacher import components, teach
 
@@ -117,7 +118,7 @@ class Trainer:
         own = 1.0 if self.polish else (step - self.plan.teacher_steps) / self.plan.blend_steps
         own = min(1.0, max(0.0, own))
         torch.manual_seed(int(self.pacer.chance().integers(2**62)))
-        with torch.autocast(self.world.device.type, torch.bfloat16):
+        with autocast_on(self.world.device):
             mean = networks.encode(self.vae, pixels).float()
             taught = teach(pixels, *self.teacher).float() if own < 1 else mean.detach()
             latents = torch.lerp(taught, mean, own)

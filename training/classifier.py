@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.precision import autocast_on
 from training.renderer import SUBJECTS, Scene, render
 from training.renderer.relations import COMPANIONS, compatible
 
@@ -185,7 +186,7 @@ def study(data: Lessons, plan: Plan) -> Judge:
     judge.train()
     for number, chosen in enumerate(_batches(len(data.main), plan, generator)):
         pictures = augmented(data.pixels[chosen], generator).to(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast_on(torch.device("cpu")):
             shown, main = judge(pictures)
         loss = 8 * functional.binary_cross_entropy_with_logits(
             shown.float(), data.shown[chosen], pos_weight=_PRESENCE_WEIGHT

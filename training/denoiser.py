@@ -18,6 +18,7 @@ from training.latents import encode_all, latent_galleries, unencoded
 from training.optimisers import Optimisers, pace
 from training.pacing import Log, Pacer
 from training.parallel import World
+from training.precision import autocast_on
 from training.presets import Preset
 from training.sampling import Painter, Request
 from training.tokenizer import Words
@@ -148,7 +149,7 @@ class Trainer:
     def predict(self, both: Any, mixed: Tensor, tokens: Tensor, times: Tensor) -> Tensor:
         """The predicted noise, float32 (B, 4, h, w). mixed: noised latents; tokens: int64 (B, 77)."""
         device = self.world.device
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast_on(device):
             hidden = both["text"](tokens.to(device)).last_hidden_state
             mixed = mixed.to(device, memory_format=torch.channels_last)
             made: Tensor = both["unet"](mixed, times.to(device), encoder_hidden_states=hidden).sample

@@ -14,6 +14,7 @@ from training.autoencoder import FROZEN, unit
 from training.pacing import Log
 from training.parallel import World
 from training.pictures import Gallery, publish_array
+from training.precision import autocast_on
 from training.presets import Preset
 
 PIXELS_AT_ONCE = 1 << 19
@@ -57,7 +58,7 @@ def _encode(vae: Any, pictures: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     parts = []
     for first in range(0, len(pictures), count):
         pixels = unit(pictures[first : first + count]).to(device, memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast_on(device):
             mean = networks.encode(vae, pixels)
         parts.append((mean.float() * networks.SCALE).half().cpu().numpy())
     return np.concatenate(parts)

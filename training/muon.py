@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from training.precision import in_hardware
+
 QUINTIC = (3.4445, -4.7750, 2.0315)
 ROUNDS = 5
 
@@ -24,10 +26,10 @@ ROUNDS = 5
 def orthogonalise(matrices: Tensor) -> Tensor:
     """Move all singular values of each matrix to about 1.
 
-    matrices: (N, rows, columns). Returns the same shape in bfloat16; the iteration
-    is stable in that precision.
+    matrices: (N, rows, columns). Returns the same shape, in bfloat16 where the device has that in
+    hardware: the iteration is stable in that precision.
     """
-    x = matrices.bfloat16()
+    x = matrices.bfloat16() if in_hardware(matrices.device) else matrices.float()
     tall = x.size(1) > x.size(2)
     if tall:
         x = x.mT

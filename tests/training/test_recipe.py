@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from training import diffusion, networks
+from training import diffusion, networks, precision
 from training.__main__ import DEMO
 from training.autoencoder import normalise
 from training.denoiser import Trainer
@@ -28,8 +28,11 @@ from training.teacher import components, teach
 from training.tokenizer import Words, train
 
 
-def test_muon_moves_singular_values_towards_one() -> None:
+@pytest.mark.parametrize("half", [True, False])
+def test_muon_moves_singular_values_towards_one(half: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "cpu_has_bfloat16", lambda: half)
     made = orthogonalise(torch.randn(2, 24, 40, generator=torch.Generator().manual_seed(0)))
+    assert made.dtype == (torch.bfloat16 if half else torch.float32)
     values = torch.linalg.svdvals(made.float())
     assert values.min() > 0.4
     assert values.max() < 1.3
