@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,7 +36,7 @@ class Bundle:
     table: the noise levels of training. prediction: what the UNet predicts ("epsilon",
     "v_prediction" or "sample"). native: the side of the pictures it was trained on, in pixels.
     name, hash: what files say of the model. colours: what previews show of latents; None where nobody
-    has fitted a map for the model.
+    has fitted a map for the model. split_layers: what `alone` has found out; see there.
     A copy made with `dataclasses.replace` remembers nothing of the networks it was copied from.
     """
 
@@ -58,6 +58,7 @@ class Bundle:
     _embeddings: Recent[Tensor] = field(init=False, repr=False, default_factory=lambda: Recent(32))
     _pooled: Recent[Tensor] = field(init=False, repr=False, default_factory=lambda: Recent(32))
     _latents: Recent[Tensor] = field(init=False, repr=False, default_factory=lambda: Recent(8))
+    split_layers: dict[Hashable, frozenset[str]] = field(init=False, repr=False, default_factory=dict)
     _colours: Recent[ColourMap] = field(init=False, repr=False, default_factory=lambda: Recent(1))
 
     def latent_shape(self, height: int, width: int) -> tuple[int, int, int, int]:

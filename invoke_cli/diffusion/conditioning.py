@@ -23,10 +23,10 @@ CHUNK = 75
 
 @dataclass(frozen=True, eq=False)
 class Conditioning:
-    """What to draw and what to avoid, each (1, L, D) float32 with the same L.
+    """What to draw and what to avoid, each (B, L, D) float32 with the same L; B pictures.
 
     added: what some networks want to know besides, by the names under which they take it; each
-    (2, ...) float32, of the negative side and then the positive one.
+    (2 B, ...) float32, of the pictures' negative sides and then of their positive ones.
     """
 
     positive: Tensor
@@ -110,6 +110,18 @@ def condition(positive: Tensor, negative: Tensor, empty: Tensor) -> Conditioning
         return torch.cat([side, *[empty] * (chunks - len(side))]).flatten(0, 1)[None]
 
     return Conditioning(joined(positive), joined(negative))
+
+
+def side_by_side(each: Sequence[Conditioning]) -> Conditioning:
+    """The conditionings of pictures that are drawn together as one; they must be of the same length."""
+    if len(each) == 1:
+        return each[0]
+    halves = {name: [one.added[name].chunk(2) for one in each] for name in each[0].added}
+    return Conditioning(
+        torch.cat([one.positive for one in each]),
+        torch.cat([one.negative for one in each]),
+        {name: torch.cat([*(a for a, _ in pairs), *(d for _, d in pairs)]) for name, pairs in halves.items()},
+    )
 
 
 def _chunks(tokenizer: Any, fragments: Fragments) -> list[list[tuple[int, float]]]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from invoke_cli.diffusion.alone import as_if_alone
 from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.conditioning import Conditioning
 from invoke_cli.diffusion.step import Denoiser
@@ -36,11 +37,13 @@ def predictor(
     *,
     hint: Tensor | None = None,
     told_scale: float | None = None,
+    pictures: int = 1,
 ) -> Predict:
     """The bundle's UNet as a `Predict`: the only place that scales its input and casts to its dtype.
 
     seamless: the axes along which the picture tiles. hint: what an inpainting network sees beside the
-    latents; see `beside`. told_scale: what a distilled one is told; see `told`.
+    latents; see `beside`. told_scale: what a distilled one is told; see `told`. pictures: how many of
+    them each call is for; see `as_if_alone`.
     Raises ModelError for a UNet that wants other channels or predicts something unknown.
     """
     parts = _prediction(bundle, 0 if hint is None else hint.shape[1])
@@ -53,7 +56,8 @@ def predictor(
         # not rounded: between two timesteps the network is told so
         timestep = torch.full((len(x),), bundle.table.t_of(sigma), dtype=torch.float32, device=x.device)
         more = {"added_cond_kwargs": _cast(added, bundle.dtype)} if added else {}
-        with torch.inference_mode(), circular(bundle.unet, seamless):
+        alone = as_if_alone(bundle, pictures, scaled, embeddings)
+        with torch.inference_mode(), circular(bundle.unet, seamless), alone:
             raw: Tensor = network(scaled, timestep, embeddings.to(bundle.dtype), **more).sample
         keep, take = parts(sigma)
         return keep * x + take * raw.float()
@@ -77,12 +81,13 @@ def _prediction(bundle: Bundle, hinted: int) -> Callable[[float], tuple[float, f
 def beside(network: Network, hint: Tensor) -> Network:
     """An inpainting network that sees the hint beside the latents, whatever their noise.
 
-    hint: (1, 1 + C, h, w), the mask and the latents of the picture without what is under it.
+    hint: (B, 1 + C, h, w), the mask and the latents of the picture without what is under it.
     Rombach et al. 2022 (arXiv 2112.10752), section 4.5, and the order of channels of its code.
     """
 
     def hinted(z: Tensor, *args: Any, **more: Any) -> Any:
-        return network(torch.cat([z, hint.expand(len(z), -1, -1, -1)], dim=1), *args, **more)
+        seen = hint.repeat(len(z) // len(hint), 1, 1, 1)
+        return network(torch.cat([z, seen], dim=1), *args, **more)
 
     return hinted
 
@@ -126,25 +131,25 @@ def guided(predict: Predict, conditioning: Conditioning, scale: float) -> Denois
     """
     if scale in (0, 1):
         only = conditioning.positive if scale == 1 else conditioning.negative
-        its = {name: sides[int(scale)][None] for name, sides in conditioning.added.items()}
+        its = {name: sides.chunk(2)[int(scale)] for name, sides in conditioning.added.items()}
         return lambda x, sigma: predict(x, sigma, _rows(only, len(x)), **_all_rows(its, len(x)))
     both = torch.cat([conditioning.negative, conditioning.positive])
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
-        added = _all_rows(conditioning.added, len(x))
-        avoid, draw = predict(torch.cat([x, x]), sigma, _rows(both, len(x)), **added).chunk(2)
+        added = _all_rows(conditioning.added, 2 * len(x))
+        avoid, draw = predict(torch.cat([x, x]), sigma, _rows(both, 2 * len(x)), **added).chunk(2)
         return avoid + scale * (draw - avoid)
 
     return denoise
 
 
-def _rows(sides: Tensor, batch: int) -> Tensor:
-    """Each side as often as there are pictures in the batch."""
-    return sides.repeat_interleave(batch, dim=0)
+def _rows(sides: Tensor, rows: int) -> Tensor:
+    """So many rows: those of one picture are for all, where there are several."""
+    return sides.repeat_interleave(rows // len(sides), dim=0)
 
 
-def _all_rows(added: Mapping[str, Tensor], batch: int) -> dict[str, Tensor]:
-    return {name: _rows(sides, batch) for name, sides in added.items()}
+def _all_rows(added: Mapping[str, Tensor], rows: int) -> dict[str, Tensor]:
+    return {name: _rows(sides, rows) for name, sides in added.items()}
 
 
 def thresholded(denoise: Denoiser, limit: float) -> Denoiser:
@@ -161,7 +166,7 @@ def keep_outside(denoise: Denoiser, init: Tensor | None, mask: Tensor | None) ->
     """Inpainting with any sampler: where the mask is 0 the denoiser believes in the init latents.
 
     Every sampler ends at what the denoiser believes, so there the run ends at `init`, to rounding.
-    init: (1, C, h, w). mask: (1, 1, h, w), 1 means draw here; without a mask all is drawn.
+    init: (B, C, h, w). mask: (B, 1, h, w), 1 means draw here; without a mask all is drawn.
     """
     if init is None or mask is None:
         return denoise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from invoke_cli.diffusion.bundle import Bundle, Pixels
+from invoke_cli.diffusion.conditioning import side_by_side
 from invoke_cli.diffusion.denoiser import guided, keep_outside, predictor, thresholded
-from invoke_cli.diffusion.noise import Noise
+from invoke_cli.diffusion.noise import Noise, Noises
 from invoke_cli.diffusion.numbers import check_numbers
 from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.diffusion.rescue import decoded_again, sampled_again
@@ -63,39 +64,75 @@ def _drawn(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, tuple[Pixels
 
 def _sampled(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, Tensor]:
     """Yields each step; returns the last latents, (1, C, h, w). Raises NumbersError."""
-    walk = SAMPLERS[recipe.sampler]
-    schedule = plan_schedule(
-        bundle.table, recipe.steps, recipe.strength, recipe.karras_max, recipe.exact_strength
-    )
-    shape = bundle.latent_shape(recipe.height, recipe.width)
-    noise = Noise(recipe.seed, shape, bundle.device, blend=recipe.blend, perlin=recipe.perlin)
-    init = _init_latents(bundle, recipe)
+    steps = sample(bundle, (recipe,))
+    while True:
+        try:
+            (step,) = next(steps)
+        except StopIteration as end:
+            latents: Tensor = end.value
+            return latents
+        yield step
+
+
+def sample(bundle: Bundle, recipes: Sequence[Recipe]) -> Generator[tuple[Step, ...], None, Tensor]:
+    """Yields each step of all pictures, theirs in the recipes' order; returns the latents, (B, C, h, w).
+
+    All go through the network in one call. Each has its own noise, prompt, start and mask; in everything
+    else the recipes must agree (see `together.kind`). Raises NumbersError.
+    """
+    one = recipes[0]
+    walk = SAMPLERS[one.sampler]
+    schedule = plan_schedule(bundle.table, one.steps, one.strength, one.karras_max, one.exact_strength)
+    noise = Noises([_noise(bundle, recipe) for recipe in recipes])
+    init = _joined(_init_latents(bundle, recipe) for recipe in recipes)
     x = noise.start() * schedule.sigmas[0]
-    if init is not None and recipe.strength < 1:
+    if init is not None and one.strength < 1:
         x = init + x
-    for step in walk(_denoiser(bundle, recipe, init), x, schedule, noise):
+    for step in walk(_denoiser(bundle, recipes, init), x, schedule, noise):
         # the demo and CPUs run in float32, where there is nothing to try instead
         if bundle.dtype != torch.float32:
             check_numbers(step.x)
-        yield replace(step, before=x)
+        yield _each(replace(step, before=x), len(recipes))
         x = step.x
     return x
 
 
-def _denoiser(bundle: Bundle, recipe: Recipe, init: Tensor | None) -> Denoiser:
+def _noise(bundle: Bundle, recipe: Recipe) -> Noise:
+    shape = bundle.latent_shape(recipe.height, recipe.width)
+    return Noise(recipe.seed, shape, bundle.device, blend=recipe.blend, perlin=recipe.perlin)
+
+
+def _joined(tensors: Iterable[Tensor | None]) -> Tensor | None:
+    """One row for each picture, or None where they have none."""
+    rows = [tensor for tensor in tensors if tensor is not None]
+    return torch.cat(rows) if rows else None
+
+
+def _each(step: Step, count: int) -> tuple[Step, ...]:
+    """The step of all pictures as the steps of each."""
+    if count == 1 or step.before is None:
+        return (step,)
+    rows = zip(step.x.split(1), step.clean.split(1), step.before.split(1), strict=True)
+    return tuple(replace(step, x=x, clean=clean, before=before) for x, clean, before in rows)
+
+
+def _denoiser(bundle: Bundle, recipes: Sequence[Recipe], init: Tensor | None) -> Denoiser:
     """The network with everything that stands around it."""
-    mask = _latent_mask(bundle, recipe)
-    conditioning = bundle.condition(recipe.positive, recipe.negative, (recipe.height, recipe.width))
+    one = recipes[0]
+    mask = _joined(_latent_mask(bundle, recipe) for recipe in recipes)
+    size = (one.height, one.width)
+    conditioning = side_by_side([bundle.condition(each.positive, each.negative, size) for each in recipes])
     # a network distilled with its guidance takes the scale as a number and needs no second half
     within = bundle.scale_within
     predict = predictor(
         bundle,
-        recipe.seamless,
-        hint=_hint(bundle, recipe) if bundle.inpaints else None,
-        told_scale=recipe.scale if within else None,
+        one.seamless,
+        hint=_joined(_hint(bundle, recipe) for recipe in recipes) if bundle.inpaints else None,
+        told_scale=one.scale if within else None,
+        pictures=len(recipes),
     )
-    drawing = guided(predict, conditioning, 1 if within else recipe.scale)
-    return keep_outside(thresholded(drawing, recipe.threshold), init, mask)
+    drawing = guided(predict, conditioning, 1 if within else one.scale)
+    return keep_outside(thresholded(drawing, one.threshold), init, mask)
 
 
 def _hint(bundle: Bundle, recipe: Recipe) -> Tensor:

@@ -62,6 +62,21 @@ class Noise:
         return noise.to(self._device)
 
 
+class Noises:
+    """The noise of pictures that are drawn together, (B, C, h, w): each has its own, as if it were alone."""
+
+    def __init__(self, noises: Sequence[Noise]) -> None:
+        self._noises = noises
+
+    def start(self) -> Tensor:
+        """The noise that the run starts from; to be called once, first."""
+        return torch.cat([noise.start() for noise in self._noises])
+
+    def __call__(self) -> Tensor:
+        """Fresh Gaussian noise."""
+        return torch.cat([noise() for noise in self._noises])
+
+
 def slerp(start: Tensor, end: Tensor, amount: float) -> Tensor:
     """From `start` (amount 0) to `end` (amount 1) along the arc between them, which keeps the length.
 
