@@ -79,7 +79,7 @@ def _wrapped(network: nn.Module, names: frozenset[str] | None, wrap: Wrap) -> It
         for name, module in _layers(network):
             if names is None or name in names:
                 stack.callback(_restored, module, module.__dict__.get("forward"))
-                module.forward = wrap(name, module.forward)  # type: ignore[method-assign]
+                module.forward = wrap(name, module.forward)
         yield
 
 
@@ -88,7 +88,7 @@ def _restored(module: nn.Module, forward: Forward | None) -> None:
     if forward is None:
         del module.forward
     else:
-        module.forward = forward  # type: ignore[method-assign]
+        module.forward = forward
 
 
 def _layers(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:

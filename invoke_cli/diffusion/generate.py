@@ -112,7 +112,7 @@ def _each(step: Step, count: int) -> tuple[Step, ...]:
     """The step of all pictures as the steps of each."""
     if count == 1 or step.before is None:
         return (step,)
-    rows = zip(step.x.split(1), step.clean.split(1), step.before.split(1), strict=True)
+    rows = zip(step.x.chunk(count), step.clean.chunk(count), step.before.chunk(count), strict=True)
     return tuple(replace(step, x=x, clean=clean, before=before) for x, clean, before in rows)
 
 
