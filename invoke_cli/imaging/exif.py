@@ -6,7 +6,7 @@ file has no room for them, the line alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from PIL import Image, features
@@ -17,6 +17,7 @@ NAMES = ("invoke-cli", "Dream")
 FOREIGN = "UserComment"
 """The name of a comment that another program wrote."""
 
+_MAKER, _MODEL = 0x010F, 0x0110
 _SOFTWARE, _EXIF_IFD, _USER_COMMENT = 0x0131, 0x8769, 0x9286
 _ASCII, _UNICODE, _CODE = b"ASCII\0\0\0", b"UNICODE\0", 8
 
@@ -37,18 +38,28 @@ def exif_bytes(texts: Mapping[str, str], most: int) -> bytes:
 
 
 def read_comment(file: BinaryIO) -> dict[str, str]:
-    """The text of a picture's UserComment by its name, or by `FOREIGN`; empty where it has none.
+    """The text of a picture's UserComment by its name, or by `FOREIGN`, and the texts that ComfyUI keeps.
 
     Decoders raise what they like, also for a file of another format.
     """
     file.seek(0)
     with Image.open(file, formats=FORMATS) as image:
-        comment = image.getexif().get_ifd(_EXIF_IFD).get(_USER_COMMENT)
+        exif = image.getexif()
+        comment = exif.get_ifd(_EXIF_IFD).get(_USER_COMMENT)
+        texts = dict(_of_comfyui(exif))
     if comment is None:
-        return {}
+        return texts
     text = comment if isinstance(comment, str) else _decoded(bytes(comment))
     name, mark, rest = text.partition(": ")
-    return {name: rest} if mark and name in NAMES else {FOREIGN: text}
+    return texts | ({name: rest} if mark and name in NAMES else {FOREIGN: text})
+
+
+def _of_comfyui(exif: Image.Exif) -> Iterator[tuple[str, str]]:
+    """Graphs, which ComfyUI writes as `prompt:{...}` into the fields for a camera's maker and model."""
+    for tag in (_MAKER, _MODEL):
+        name, mark, text = str(exif.get(tag, "")).partition(":")
+        if mark and name in ("prompt", "workflow"):
+            yield name, text.rstrip("\0")
 
 
 def _with_comment(text: str) -> bytes:

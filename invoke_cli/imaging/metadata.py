@@ -110,14 +110,22 @@ def pack(line: str, facts: Mapping[str, object]) -> dict[str, str]:
 
 def unpack(texts: Mapping[str, str]) -> Stored:
     """What `pack` put in: from its JSON, or where that is missing or damaged, from the line alone."""
-    try:
-        facts = _cleaned(json.loads(texts[FACTS], parse_constant=_refuse))
-        if isinstance(facts, dict) and isinstance(line := facts.pop("line", None), str):
-            return Stored(line, facts)
-    except (KeyError, ValueError, RecursionError):
-        pass
+    facts = from_json(texts.get(FACTS, ""))
+    if isinstance(facts, dict) and isinstance(line := facts.pop("line", None), str):
+        return Stored(line, facts)
     line = texts.get(LINE)
     return Stored(None if line is None else clean(line))
+
+
+def from_json(text: str) -> object:
+    """The value of a stranger's JSON text, its texts cleaned; None where it is not JSON.
+
+    Numbers that JSON does not have, and values nested without end, are not JSON either.
+    """
+    try:
+        return _cleaned(json.loads(text, parse_constant=_refuse))
+    except (ValueError, RecursionError):
+        return None
 
 
 def clean(text: str) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.errors import InvokeError, LineError
 from invoke_cli.imaging.init_image import header
-from invoke_cli.imaging.metadata import read_texts, unpack
 from invoke_cli.imaging.sizes import Target, target_size
-from invoke_cli.language.grammar import parse
 from invoke_cli.language.request import Request
 from invoke_cli.paths import expanded
+from invoke_cli.session.dialects.own import PROGRAM
 from invoke_cli.session.job import Context, known
+from invoke_cli.session.recover import stored_prompt
 from invoke_cli.session.references import find_picture, look_back
 
 GRID = 8
@@ -30,8 +29,9 @@ def resolve(merged: Request, typed: Request, context: Context) -> tuple[Request,
         notices.append("--invert_mask has no effect without an init picture (-I)")
     prompt = merged.prompt
     if not prompt and init is not None:
-        prompt = _stored_prompt(expanded(init))
-        notices += [f"the prompt comes from {init}: {prompt}"] if prompt else []
+        prompt, program = stored_prompt(expanded(init))
+        written_by = "" if program in ("", PROGRAM) else f", where {program} wrote it"
+        notices += [f"the prompt comes from {init}{written_by}: {prompt}"] if prompt else []
     request = replace(
         merged,
         prompt=prompt,
@@ -46,15 +46,6 @@ def resolve(merged: Request, typed: Request, context: Context) -> tuple[Request,
 
 def _found(text: str | None, switch: str, context: Context) -> str | None:
     return None if text is None else find_picture(text, context.pictures, context.outdir, switch)
-
-
-def _stored_prompt(path: Path) -> str:
-    """The prompt in the picture's own metadata, or nothing: most pictures have none."""
-    try:
-        stored = unpack(read_texts(path)).line
-        return parse(stored).prompt if stored else ""
-    except InvokeError:
-        return ""
 
 
 def sampler_named(name: str | None) -> str:
