@@ -15,13 +15,15 @@ from torch import Tensor
 from invoke_cli.diffusion.bundle import Bundle, Pixels
 from invoke_cli.diffusion.conditioning import side_by_side
 from invoke_cli.diffusion.denoiser import guided, keep_outside, predictor, thresholded
+from invoke_cli.diffusion.enlarge import enlarged, first_pass
 from invoke_cli.diffusion.noise import Noise, Noises
 from invoke_cli.diffusion.numbers import check_numbers
 from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.diffusion.rescue import decoded_again, sampled_again
 from invoke_cli.diffusion.samplers import SAMPLERS
-from invoke_cli.diffusion.schedule import plan_schedule
+from invoke_cli.diffusion.schedule import Schedule, plan_schedule
 from invoke_cli.diffusion.step import Denoiser, Step
+from invoke_cli.diffusion.symmetry import mirrored
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,8 @@ def generate(bundle: Bundle, recipe: Recipe) -> Generator[Step | Picture, None, 
 
     Strength 0 gives back the init picture, pixel for pixel, and calls no network. Strength 1 starts from
     noise alone, as without an init picture. Outside the mask the init picture's pixels stay exactly.
+    With a first pass the picture is drawn small, and its enlarged latents take the init picture's place;
+    strength holds for the second pass, and for the first one where that has an init picture.
     Where a half precision does not reach, the part that failed is done again in float32, with a note.
 
     Raises InvokeError for an unknown sampler and for a result that is not made of numbers, ModelError
@@ -80,15 +84,56 @@ def sample(bundle: Bundle, recipes: Sequence[Recipe]) -> Generator[tuple[Step, .
     All go through the network in one call. Each has its own noise, prompt, start and mask; in everything
     else the recipes must agree (see `together.kind`). Raises NumbersError.
     """
+    one, noise = recipes[0], Noises([_noise(bundle, recipe) for recipe in recipes])
+    if one.first is None:
+        return (yield from _pass(bundle, recipes, noise))
+    small = [first_pass(recipe, one.first) for recipe in recipes]
+    before, after = _schedule(bundle, small[0]).steps, _schedule(bundle, one).steps
+    # the same generators go on, so the second pass does not put the first one's noise on its own result
+    small_noise = noise.shaped(bundle.latent_shape(small[0].height, small[0].width))
+    latents = yield from _counted(_pass(bundle, small, small_noise), 0, before + after)
+    height, width = bundle.latent_shape(one.height, one.width)[-2:]
+    large = enlarged(latents, height, width, one.seamless)
+    return (yield from _counted(_pass(bundle, recipes, noise, large), before, before + after))
+
+
+def _counted(
+    steps: Generator[tuple[Step, ...], None, Tensor], done: int, total: int
+) -> Generator[tuple[Step, ...], None, Tensor]:
+    """The steps of one pass as those of a longer run, of which `done` are done."""
+    while True:
+        try:
+            each = next(steps)
+        except StopIteration as end:
+            latents: Tensor = end.value
+            return latents
+        yield tuple(replace(step, index=done + step.index, total=total) for step in each)
+
+
+def _schedule(bundle: Bundle, recipe: Recipe) -> Schedule:
+    return plan_schedule(
+        bundle.table, recipe.steps, recipe.strength, recipe.karras_max, recipe.exact_strength
+    )
+
+
+def _pass(
+    bundle: Bundle, recipes: Sequence[Recipe], noise: Noises, drawn: Tensor | None = None
+) -> Generator[tuple[Step, ...], None, Tensor]:
+    """Yields the steps of one pass; returns its last latents.
+
+    drawn: latents (B, C, h, w) to start from in the init pictures' place, where the masks draw.
+    """
     one = recipes[0]
-    walk = SAMPLERS[one.sampler]
-    schedule = plan_schedule(bundle.table, one.steps, one.strength, one.karras_max, one.exact_strength)
-    noise = Noises([_noise(bundle, recipe) for recipe in recipes])
-    init = _joined(_init_latents(bundle, recipe) for recipe in recipes)
+    schedule = _schedule(bundle, one)
+    is_seen = drawn is None or one.mask is not None
+    init = _joined(_init_latents(bundle, recipe) for recipe in recipes) if is_seen else None
+    mask = _joined(_latent_mask(bundle, recipe) for recipe in recipes)
     x = noise.start() * schedule.sigmas[0]
-    if init is not None and one.strength < 1:
-        x = init + x
-    for step in walk(_denoiser(bundle, recipes, init), x, schedule, noise):
+    start = _start(init, drawn, mask)
+    if start is not None and one.strength < 1:
+        x = start + x
+    walk = mirrored(SAMPLERS[one.sampler], one.mirrors)
+    for step in walk(_denoiser(bundle, recipes, init, mask), x, schedule, noise):
         # the demo and CPUs run in float32, where there is nothing to try instead
         if bundle.dtype != torch.float32:
             check_numbers(step.x)
@@ -97,9 +142,23 @@ def sample(bundle: Bundle, recipes: Sequence[Recipe]) -> Generator[tuple[Step, .
     return x
 
 
+def _start(init: Tensor | None, drawn: Tensor | None, mask: Tensor | None) -> Tensor | None:
+    """The clean latents that a pass begins with: those drawn before, but where the mask keeps the init's."""
+    if init is None or drawn is None or mask is None:
+        return init if drawn is None else drawn
+    return torch.lerp(init, drawn, mask)
+
+
 def _noise(bundle: Bundle, recipe: Recipe) -> Noise:
     shape = bundle.latent_shape(recipe.height, recipe.width)
-    return Noise(recipe.seed, shape, bundle.device, blend=recipe.blend, perlin=recipe.perlin)
+    return Noise(
+        recipe.seed,
+        shape,
+        bundle.device,
+        blend=recipe.blend,
+        perlin=recipe.perlin,
+        seamless=recipe.seamless,
+    )
 
 
 def _joined(tensors: Iterable[Tensor | None]) -> Tensor | None:
@@ -116,10 +175,11 @@ def _each(step: Step, count: int) -> tuple[Step, ...]:
     return tuple(replace(step, x=x, clean=clean, before=before) for x, clean, before in rows)
 
 
-def _denoiser(bundle: Bundle, recipes: Sequence[Recipe], init: Tensor | None) -> Denoiser:
+def _denoiser(
+    bundle: Bundle, recipes: Sequence[Recipe], init: Tensor | None, mask: Tensor | None
+) -> Denoiser:
     """The network with everything that stands around it."""
     one = recipes[0]
-    mask = _joined(_latent_mask(bundle, recipe) for recipe in recipes)
     size = (one.height, one.width)
     conditioning = side_by_side([bundle.condition(each.positive, each.negative, size) for each in recipes])
     # a network distilled with its guidance takes the scale as a number and needs no second half

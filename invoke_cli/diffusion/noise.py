@@ -6,7 +6,8 @@ So the device, the other pictures of a line and torch's global generator have no
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from copy import copy
 
 import torch
 from torch import Tensor
@@ -25,7 +26,8 @@ class Noise:
     draw of them all. So a blend of amount 1 is the other seed's picture bit for bit, with samplers
     that draw on the way too.
 
-    shape: (1, C, h, w), of the latents. perlin: 0..1, the share of Perlin noise at the start.
+    shape: (1, C, h, w), of the latents. perlin: 0..1, the share of Perlin noise at the start; it tiles along
+    the axes of `seamless`, as the other noise does by itself.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Noise:
         *,
         blend: Blend = (),
         perlin: float = 0.0,
+        seamless: Collection[str] = (),
     ) -> None:
         seeds = (seed, *(other for other, _ in blend))
         self._generators = [torch.Generator("cpu").manual_seed(one) for one in seeds]
@@ -43,10 +46,19 @@ class Noise:
         self._shape = tuple(shape)
         self._device = device
         self._perlin = perlin
+        self._seamless = seamless
+
+    def shaped(self, shape: Sequence[int]) -> Noise:
+        """Noise of another shape that goes on from where the generators are; they are shared."""
+        other = copy(self)
+        other._shape = tuple(shape)
+        return other
 
     def start(self) -> Tensor:
-        """The noise that the run starts from, (1, C, h, w) float32; to be called once, first."""
-        return self._blended(lambda generator: mixed(self._gaussian(generator), generator, self._perlin))
+        """The noise that the run starts from, (1, C, h, w) float32; to be called once a shape, first."""
+        return self._blended(
+            lambda generator: mixed(self._gaussian(generator), generator, self._perlin, self._seamless)
+        )
 
     def __call__(self) -> Tensor:
         """Fresh Gaussian noise, (1, C, h, w) float32."""
@@ -67,6 +79,10 @@ class Noises:
 
     def __init__(self, noises: Sequence[Noise]) -> None:
         self._noises = noises
+
+    def shaped(self, shape: Sequence[int]) -> Noises:
+        """Noise of another shape, (1, C, h, w) for each, that goes on from where the generators are."""
+        return Noises([noise.shaped(shape) for noise in self._noises])
 
     def start(self) -> Tensor:
         """The noise that the run starts from; to be called once, first."""
@@ -93,7 +109,9 @@ def slerp(start: Tensor, end: Tensor, amount: float) -> Tensor:
     return (start * math.sin((1 - amount) * angle) + end * math.sin(amount * angle)) / math.sin(angle)
 
 
-def mixed(gaussian: Tensor, generator: torch.Generator, share: float) -> Tensor:
+def mixed(
+    gaussian: Tensor, generator: torch.Generator, share: float, seamless: Collection[str] = ()
+) -> Tensor:
     """(1 - share) gaussian + share perlin, brought back to the unit variance that the schedule counts on.
 
     InvokeAI 2.x left the variance where the mix put it, as low as a half, and the pictures grew pale.
@@ -101,14 +119,14 @@ def mixed(gaussian: Tensor, generator: torch.Generator, share: float) -> Tensor:
     """
     if share == 0:
         return gaussian
-    mix = (1 - share) * gaussian + share * perlin(generator, gaussian.shape[-3:])
+    mix = (1 - share) * gaussian + share * perlin(generator, gaussian.shape[-3:], seamless)
     return mix / math.hypot(1 - share, share)
 
 
-def perlin(generator: torch.Generator, shape: Sequence[int]) -> Tensor:
+def perlin(generator: torch.Generator, shape: Sequence[int], seamless: Collection[str] = ()) -> Tensor:
     """Gradient noise (Perlin 1985, with the fade of Perlin 2002), scaled to a mean square of 1.
 
-    shape: (C, h, w), and so the result's, float32.
+    shape: (C, h, w), and so the result's, float32. seamless: the axes along which it tiles.
     """
     channels, height, width = shape
     angles = 2 * math.pi * torch.rand((channels, CELLS + 1, CELLS + 1), generator=generator)
@@ -116,7 +134,9 @@ def perlin(generator: torch.Generator, shape: Sequence[int]) -> Tensor:
     column, x = _cells(width)
 
     def corner(down: int, right: int) -> Tensor:
-        angle = angles[:, (row + down)[:, None], (column + right)[None, :]]
+        lower = (row + down) % (row[-1] + 1) if "y" in seamless else row + down
+        later = (column + right) % (column[-1] + 1) if "x" in seamless else column + right
+        angle = angles[:, lower[:, None], later[None, :]]
         return angle.cos() * (x - right)[None, :] + angle.sin() * (y - down)[:, None]
 
     upper = torch.lerp(corner(0, 0), corner(0, 1), _fade(x)[None, :])

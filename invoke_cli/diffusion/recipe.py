@@ -19,13 +19,15 @@ class Recipe:
 
     width, height: pixels, multiples of 8.
     steps: steps of the whole schedule; strength cuts how many of them run.
-    strength: 0..1; 1 when there is no init picture.
+    strength: 0..1; 1 when there is neither an init picture nor a first pass.
+    first: (width, height) of a first pass whose enlarged latents take the init picture's place, or None.
     scale: the classifier-free guidance scale.
     seed: 0..2^32-1, of the base noise; `blend` slerps the noise of other seeds into it, in order.
     exact_strength: start at the noise level that strength names, not at the level of a step.
     karras_max: Karras spacing when fewer steps than this are asked for; 0 is never.
     threshold: limit for the denoised latents' magnitude, 0 is off. perlin: 0..1 share of Perlin noise.
     seamless: the axes ("x", "y") along which the picture tiles.
+    mirrors: the shares of the steps after which left is mirrored onto right, and top onto bottom; 0 is never.
     rgb: the prepared init picture, uint8 (H, W, 3), or None.
     mask: float32 (H, W), 1 means draw here, 0 means keep; None means draw everywhere.
     """
@@ -36,6 +38,7 @@ class Recipe:
     height: int
     steps: int
     strength: float = 1.0
+    first: tuple[int, int] | None = None
     exact_strength: bool = False
     sampler: str = "k_lms"
     scale: float = 7.5
@@ -45,5 +48,6 @@ class Recipe:
     threshold: float = 0.0
     perlin: float = 0.0
     seamless: tuple[str, ...] = ()
+    mirrors: tuple[float, float] = (0.0, 0.0)
     rgb: NDArray[np.uint8] | None = None
     mask: NDArray[np.float32] | None = None

@@ -45,6 +45,14 @@ class Sampler:
     ancestral: bool
     fewest: int
 
+    def evaluations_of(self, parts: Sequence[int]) -> int:
+        """Calls of the denoiser when the sampler starts anew for each part of a run, of so many steps each.
+
+        Only the last part ends at sigma 0, where some samplers save a call.
+        """
+        *others, last = parts or (0,)
+        return sum(self.evaluations(steps + 1) - 1 for steps in others) + self.evaluations(last)
+
     @property
     def about(self) -> str:
         """One sentence for the help."""

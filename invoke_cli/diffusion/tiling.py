@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor, nn
 
@@ -13,13 +13,40 @@ from torch import Tensor, nn
 def circular(network: nn.Module, axes: Collection[str]) -> Iterator[None]:
     """Within this block the network's convolutions wrap around along `axes` ("x", "y" or both).
 
-    Afterwards the network is what it was. Convolutions that do not pad are left alone.
+    Afterwards the network is what it was. Convolutions that do not pad are left alone, but for those of
+    an encoder's downsamplers, which get a row and a column of zeros added at the far edges.
     """
     with ExitStack() as stack:
         for module in network.modules() if axes else ():
+            if _adds_zeros(module):
+                stack.enter_context(_joining(cast("nn.Module", module.conv), axes))
             if isinstance(module, nn.Conv2d) and isinstance(module.padding, tuple):
                 stack.enter_context(_wrapping(module, axes))
         yield
+
+
+def _adds_zeros(module: nn.Module) -> bool:
+    """Whether it is one of diffusers' Downsample2D that pad by themselves; known by what that looks at."""
+    return getattr(module, "use_conv", False) is True and getattr(module, "padding", None) == 0
+
+
+@contextmanager
+def _joining(convolution: nn.Module, axes: Collection[str]) -> Iterator[None]:
+    """Puts the near edge where a downsampler has added zeros beyond the far one."""
+
+    def join(_module: nn.Module, inputs: tuple[Any, ...]) -> Tensor:
+        joined: Tensor = inputs[0].clone()
+        if "y" in axes:
+            joined[..., -1, :] = joined[..., 0, :]
+        if "x" in axes:
+            joined[..., -1] = joined[..., 0]
+        return joined
+
+    hook = convolution.register_forward_pre_hook(join)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 @contextmanager

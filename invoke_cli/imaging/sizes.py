@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 Size = tuple[int, int]
@@ -42,6 +43,13 @@ def target_size(
     target = _said(size, own, f"since sides are multiples of {grid}")
     large = own[0] * own[1] > 4 * native * native
     return Target(*own, (*target.notes, _large(own, native))) if large else target
+
+
+def native_size(size: Size, native: int, grid: int = 8) -> Size | None:
+    """A size of the same shape with about the model's native area; None unless that is smaller."""
+    scale = native / math.sqrt(size[0] * size[1])
+    small = (_round(size[0] * scale, grid), _round(size[1] * scale, grid))
+    return small if scale < 1 and small != size else None
 
 
 def _inside(size: Size, box: Size, grid: int) -> Size:

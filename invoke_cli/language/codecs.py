@@ -117,13 +117,13 @@ def whole(low: int, high: int, *, examples: Words = (), metavar: str = "N") -> C
     )
 
 
-def real(low: float, high: float, *, examples: Words = (), above: bool = False) -> Codec[float]:
-    """Finite numbers from `low` to `high`; with `above`, `low` itself is refused."""
+def real(low: float, high: float, *, examples: Words = ()) -> Codec[float]:
+    """Finite numbers from `low` to `high`."""
 
     def read(words: Words) -> float:
         value = read_number(words[0])
-        if not low <= value <= high or (above and value == low):
-            raise out_of_range(value, low, high, above=above)
+        if not low <= value <= high:
+            raise out_of_range(value, low, high)
         return value
 
     return Codec(
@@ -145,12 +145,11 @@ def share(text: str) -> float:
     return value
 
 
-def out_of_range(value: float, low: float, high: float, *, above: bool = False) -> UnfitError:
+def out_of_range(value: float, low: float, high: float) -> UnfitError:
     """The mistake of a number outside its range, with the likely intent where the range is 0 to 1."""
-    start = f"is above {number_text(low)} and at most" if above else f"goes from {number_text(low)} to"
     meant = _share_meant(value) if (low, high) == (0, 1) else None
     hint = "" if meant is None else f"did you mean {number_text(meant)}?"
-    return UnfitError(f"{start} {number_text(high)}, not {number_text(value)}", hint)
+    return UnfitError(f"goes from {number_text(low)} to {number_text(high)}, not {number_text(value)}", hint)
 
 
 def choice(metavar: str, *names: str) -> Codec[str]:

@@ -24,12 +24,9 @@ from invoke_cli.language.lists import (
 # ruff: noqa: RUF009 - switch() declares a field, whose default is immutable
 _PIXELS = whole(8, 8192, metavar="PIXELS", examples=("384", "512", "768"))
 _STRENGTH = real(0, 1, examples=("0.75", "0.4", "0.7"))
-_MOMENT = real(0, 1, above=True, examples=("0.1",))
+_MOMENT = real(0, 1, examples=("0.1", "0.0001"))
 _BORDER = whole(0, 1024, metavar="PIXELS", examples=("16", "96"))
 
-_NO_MIRROR = (
-    "Mirrored halves are not built yet; draw without --h_symmetry_time_pct and --v_symmetry_time_pct."
-)
 _NO_SEAM = "The extra pass along the seam is not built yet; draw without the --seam_ switches."
 _NO_OUTPAINT = "-c and -D are not built yet; give -I a larger picture with transparent borders instead."
 _NO_FACES = "Face repair is not built yet; draw without it and repair the file in another program."
@@ -92,17 +89,14 @@ class Request:
         "--seamless_axes", codec=AXES, group=DRAWING, shown=("x", "y"), pixels=True, shell=True,
         help="Tile along x, y or both.")
     hires_fix: bool | None = switch(
-        "--hires_fix", codec=FLAG, group=DRAWING, pixels=True, shell=True,
-        later="Drawing small first (--hires_fix) is not built yet; draw small, then use the file with -I.",
-        help="Draw at the native size first, then enlarge and refine; fewer doubled subjects.")
+        "--hires_fix", codec=FLAG, group=DRAWING, shown=False, pixels=True, shell=True,
+        help="Draw at the native size first, then enlarge it and refine with -f; fewer doubled subjects.")
     h_symmetry_time_pct: float | None = switch(
-        "--h_symmetry_time_pct", codec=_MOMENT, group=DRAWING, pixels=True, shell=True,
-        later=_NO_MIRROR,
-        help="Mirror the left half onto the right once this share of the steps is done.")
+        "--h_symmetry_time_pct", codec=_MOMENT, group=DRAWING, pixels=True,
+        help="Mirror the left half onto the right once this share of the steps is done; 0 is never.")
     v_symmetry_time_pct: float | None = switch(
-        "--v_symmetry_time_pct", codec=_MOMENT, group=DRAWING, pixels=True, shell=True,
-        later=_NO_MIRROR,
-        help="Mirror the top half onto the bottom once this share of the steps is done.")
+        "--v_symmetry_time_pct", codec=_MOMENT, group=DRAWING, pixels=True,
+        help="Mirror the top half onto the bottom once this share of the steps is done; 0 is never.")
     skip_normalize: bool | None = switch(
         "-x", "--skip_normalize", "--skip_normalization", codec=FLAG, group=DRAWING, shown=False,
         pixels=True, shell=True,

@@ -54,9 +54,16 @@ def _picture(picture: PlannedPicture) -> Object:
         "first_sigma": picture.first_sigma,
         "sampler": picture.sampler,
         "strength": picture.strength,
+        "first_pass": _first_pass(picture),
         "cfg_scale": picture.cfg_scale,
         "line": picture.line,
     }
+
+
+def _first_pass(picture: PlannedPicture) -> Object | None:
+    """What --hires_fix draws first, or null."""
+    names = ("width", "height", "steps_run")
+    return None if picture.first_pass is None else dict(zip(names, picture.first_pass, strict=True))
 
 
 @as_object.register

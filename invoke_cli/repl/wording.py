@@ -46,6 +46,7 @@ def _kind(picture: PlannedPicture) -> tuple[object, ...]:
         picture.first_sigma,
         picture.sampler,
         picture.strength,
+        picture.first_pass,
     )
 
 
@@ -62,6 +63,8 @@ def _plan_sentence(pictures: Sequence[PlannedPicture]) -> str:
 def _start_of(picture: PlannedPicture) -> str:
     """Where a picture starts from: noise, the user's image, or nothing at all to do."""
     steps = _steps(picture)
+    if picture.first_pass is not None:
+        return _two_passes(picture, *picture.first_pass)
     if picture.strength is None:
         return f"{steps} from noise, starting at sigma {picture.first_sigma:.2f}"
     if picture.steps_run == 0:
@@ -69,6 +72,16 @@ def _start_of(picture: PlannedPicture) -> str:
     if picture.strength == 1:
         return f"{steps} from noise (strength 1 ignores your image)"
     return f"{steps} from your image, starting at sigma {picture.first_sigma:.2f}"
+
+
+def _two_passes(picture: PlannedPicture, width: int, height: int, first: int) -> str:
+    """What --hires_fix does: a small picture, then what strength leaves of the steps on its enlargement."""
+    start = "your image" if picture.from_picture and picture.strength != 1 else "noise"
+    second = f"{picture.steps_run - first} of {picture.steps}"
+    calls = "" if picture.evaluations == picture.steps_run else f" ({picture.evaluations} model evaluations)"
+    return (
+        f"{counted(first, 'step')} from {start} at {width}x{height}, then {second} on its enlargement{calls}"
+    )
 
 
 def _steps(picture: PlannedPicture) -> str:

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlannedPicture:
-    """One picture that a line will make, and the full line that makes exactly it."""
+    """One picture that a line will make, and the full line that makes exactly it.
+
+    steps_run, evaluations: over all passes. strength: None where nothing makes use of it. from_picture:
+    whether an init picture is the start. first_pass: width, height and steps of --hires_fix's first one.
+    """
 
     seed: int
     width: int
@@ -34,6 +38,8 @@ class PlannedPicture:
     strength: float | None
     cfg_scale: float
     line: str
+    from_picture: bool = False
+    first_pass: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)

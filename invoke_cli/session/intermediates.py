@@ -89,7 +89,7 @@ class Intermediates:
 
     def _frame(self, step: Step, title: str) -> Frame:
         if self._is_noisy:
-            return self._noisy(step.index + 1, title, step.x, self._job.schedule.sigmas[step.index + 1])
+            return self._noisy(step.index + 1, title, step.x, self._job.levels[step.index])
         return Frame(step.index + 1, title, step.sigma, self._picture(step.clean))
 
     def _noisy(self, done: int, title: str, latents: Tensor, sigma: float) -> Frame:

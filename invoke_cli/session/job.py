@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.diffusion.schedule import Schedule
+from invoke_cli.diffusion.symmetry import parts
 from invoke_cli.language.grammar import write
 from invoke_cli.language.prompts import Prompt
 from invoke_cli.language.request import Request
@@ -58,6 +59,8 @@ class Job:
     """One picture: its pinned request, its size and schedule, and where its start comes from.
 
     asked: the merged request that it comes from, for what concerns files and not pixels.
+    first_size, refining: with --hires_fix the size of the first pass, to which `schedule` then belongs, and
+    the schedule of the second.
     after: the index of the job of the same line whose result is this one's init picture, or None.
     name_seed: the seed shown in the file's name; differs between the pictures of a line.
     swept: which values of a sweep it has; the others of the line differ.
@@ -70,6 +73,8 @@ class Job:
     schedule: Schedule
     prompt: Prompt
     name_seed: int
+    first_size: tuple[int, int] | None = None
+    refining: Schedule | None = None
     after: int | None = None
     swept: SweptValues = ()
 
@@ -84,6 +89,18 @@ class Job:
         return known(self.request.seamless_axes) if self.request.seamless else ()
 
     @property
+    def mirrors(self) -> tuple[float, float]:
+        """The shares of the steps after which left goes onto right, and top onto bottom; 0 is never."""
+        across, down = self.request.h_symmetry_time_pct, self.request.v_symmetry_time_pct
+        return (across if across is not None else 0.0, down if down is not None else 0.0)
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The noise levels that steps end at, over all passes."""
+        second = self.refining.sigmas[1:] if self.refining is not None else ()
+        return (*self.schedule.sigmas[1:], *second)
+
+    @property
     def line(self) -> str:
         """The line that makes exactly this picture."""
         return write(self.request, full=True)
@@ -92,16 +109,21 @@ class Job:
         """What a front end shows of the job."""
         request = self.request
         sampler = known(request.sampler)
+        passes = [self.schedule, *([self.refining] if self.refining is not None else [])]
+        cuts = [[steps for steps, _ in parts(each.steps, self.mirrors)] for each in passes]
+        first = (*self.first_size, self.schedule.steps) if self.first_size is not None else None
         return PlannedPicture(
             seed=known(request.seed),
             width=self.width,
             height=self.height,
             steps=self.schedule.full,
-            steps_run=self.schedule.steps,
-            evaluations=SAMPLERS[sampler].evaluations(self.schedule.steps),
+            steps_run=sum(each.steps for each in passes),
+            evaluations=sum(SAMPLERS[sampler].evaluations_of(each) for each in cuts),
             first_sigma=self.schedule.sigmas[0],
             sampler=sampler,
-            strength=request.strength if request.init_img is not None else None,
+            strength=request.strength if request.init_img is not None or first else None,
+            from_picture=request.init_img is not None,
+            first_pass=first,
             cfg_scale=known(request.cfg_scale),
             line=self.line,
         )

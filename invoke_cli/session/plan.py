@@ -20,9 +20,10 @@ from invoke_cli.language.prompts import split
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table, unbuilt
 from invoke_cli.session.adapters import find_adapters, with_loras
+from invoke_cli.session.first_pass import about_first_pass, first_size_of
 from invoke_cli.session.job import Context, Job, Plan, known
 from invoke_cli.session.resolve import box_of, find_target, resolve, size_of
-from invoke_cli.session.step_counts import schedule_of, with_steps
+from invoke_cli.session.step_counts import refining_schedule, schedule_of, with_steps
 from invoke_cli.session.variations import expand
 
 # What means nothing in a line without an init picture.
@@ -42,7 +43,10 @@ def plan(typed: Request, context: Context) -> Plan:
     request = replace(request, prompt=with_loras(request.prompt, context.loras))
     prompt = split(request.prompt)
     wanted = find_adapters(prompt, context.folders, context.vae, typed_length)
-    pinned = _pin(request, target, context)
+    first_size = first_size_of(request, target, context)
+    notices = (*notices, *about_first_pass(request, first_size, target, context))
+    pinned = _pin(replace(request, hires_fix=first_size is not None), target, context)
+    refining = refining_schedule(pinned, context.facts.table) if first_size else None
     base = Job(
         request=pinned,
         asked=request,
@@ -52,6 +56,8 @@ def plan(typed: Request, context: Context) -> Plan:
         prompt=prompt,
         name_seed=known(pinned.seed),
         swept=context.swept,
+        first_size=first_size,
+        refining=refining,
     )
     jobs = expand(base, request, context)
     return Plan(
@@ -72,7 +78,9 @@ def _pin(request: Request, target: Target, context: Context) -> Request:
     if not request.seamless:
         pinned = replace(pinned, seamless_axes=None)
     if request.init_img is None:
-        return replace(pinned, **OF_A_PICTURE)
+        refined = ("strength", "exact_strength") if request.hires_fix else ()
+        dropped: dict[str, Any] = {name: None for name in OF_A_PICTURE if name not in refined}
+        return replace(pinned, **dropped)
     return _pin_fit(replace(pinned, fit=request.fit is True), request, context)
 
 

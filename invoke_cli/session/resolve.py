@@ -23,8 +23,8 @@ def resolve(merged: Request, typed: Request, context: Context) -> tuple[Request,
     init = _found(merged.init_img, "init_img", context)
     mask = _found(merged.init_mask, "init_mask", context)
     notices = []
-    if typed.strength is not None and init is None:
-        notices.append("-f has no effect without an init picture (-I)")
+    if typed.strength is not None and init is None and merged.hires_fix is not True:
+        notices.append("-f has no effect without an init picture (-I) or --hires_fix")
     if typed.invert_mask and init is None:
         notices.append("--invert_mask has no effect without an init picture (-I)")
     prompt = merged.prompt

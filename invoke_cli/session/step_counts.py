@@ -52,3 +52,8 @@ def schedule_of(request: Request, table: NoiseTable) -> Schedule:
     """The schedule that a request with its steps set runs."""
     exact = request.exact_strength is True and request.init_img is not None
     return plan_schedule(table, known(request.steps), strength_of(request), known(request.karras_max), exact)
+
+
+def refining_schedule(request: Request, table: NoiseTable) -> Schedule:
+    """The schedule of a second pass at full size, which -f cuts whether there is an init picture or not."""
+    return schedule_of(replace(request, init_img="the first pass"), table)

@@ -139,6 +139,15 @@ def test_a_tiling_decoder_does_not_know_where_the_edge_is(bundle: Bundle) -> Non
     assert np.abs(plain - np.roll(bundle.decode(latents), 24, axis=1)).max() > 1
 
 
+@pytest.mark.parametrize(("axes", "dim"), [(("x",), 1), (("y",), 0), (("x", "y"), 0), (("x", "y"), 1)])
+def test_a_tiling_encoder_does_not_know_where_the_edge_is(
+    axes: tuple[str, ...], dim: int, bundle: Bundle, init: np.ndarray
+) -> None:
+    rolled = bundle.encode(np.roll(init, 16, dim), axes)
+    assert torch.allclose(rolled, bundle.encode(init, axes).roll(2, dim - 2), atol=1e-4)
+    assert not torch.allclose(bundle.encode(np.roll(init, 16, dim)), bundle.encode(init).roll(2, dim - 2))
+
+
 def test_tiling_leaves_no_trace(bundle: Bundle, init: np.ndarray) -> None:
     state = [(module.padding, len(module._forward_pre_hooks)) for module in convolutions(bundle)]
     before = bundle.encode(init)

@@ -47,6 +47,7 @@ WORKING = {
     "threshold", "perlin", "karras_max", "png_compression",
     "fnformat", "skip_normalize", "log_tokenization", "keep_size", "use_mps_noise",
     "steps_run", "exact_strength", "prompt_as_dir", "metadata", "sidecar", "quality",
+    "hires_fix", "h_symmetry_time_pct", "v_symmetry_time_pct",
 }  # fmt: skip
 
 
@@ -118,5 +119,5 @@ def test_the_last_of_a_repeated_switch_wins() -> None:
 
 
 def test_only_what_is_asked_for_counts_as_unbuilt() -> None:
-    request = parse("a -U 2 --no-hires_fix -G 0 -s 10")
+    request = parse("a -U 2 --no-save_original -G 0 -s 10")
     assert [switch.name for switch in unbuilt(request)] == ["upscale", "facetool_strength"]

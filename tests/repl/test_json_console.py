@@ -13,6 +13,7 @@ PICTURE_KEYS = [
     "first_sigma",
     "sampler",
     "strength",
+    "first_pass",
     "cfg_scale",
     "line",
 ]

@@ -36,6 +36,15 @@ def shown(captured, *events):
             "7 of 10 steps (13 model evaluations) from your image, starting at sigma 4.61; "
             "128x128, k_heun, seed 42",
         ),
+        (
+            {"strength": 0.7, "steps_run": 17, "evaluations": 17, "first_pass": (64, 72, 10)},
+            "10 steps from noise at 64x72, then 7 of 10 on its enlargement; 128x128, k_lms, seed 42",
+        ),
+        (
+            {"steps_run": 14, "evaluations": 26, "first_pass": (64, 72, 7), "from_picture": True},
+            "7 steps from your image at 64x72, then 7 of 10 on its enlargement (26 model evaluations); "
+            "128x128, k_lms, seed 42",
+        ),
     ],
 )
 def test_a_plan_says_what_will_be_done(text_console, fakes, facts, said):

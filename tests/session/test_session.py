@@ -275,7 +275,7 @@ def test_too_little_memory_is_a_mistake_and_a_bug_is_a_bug(
 
 
 def test_a_default_that_is_not_built_yet_is_refused_too(make_session: Make) -> None:
-    failed = failure(make_session(hires_fix=True).run(SHORT))
+    failed = failure(make_session(inpaint_replace=0.5).run(SHORT))
     assert "not built yet" in failed.error.message
     assert not Path("outputs").exists()
 
