@@ -24,6 +24,7 @@ def mistake(line: str) -> LineError | None:
     return None
 
 
+@pytest.mark.edge(3)
 @settings(max_examples=200, deadline=None)
 @given(LINES | st.text(max_size=40))
 def test_reading_raises_nothing_but_line_errors_with_a_place(line: str) -> None:
@@ -35,6 +36,7 @@ def test_reading_raises_nothing_but_line_errors_with_a_place(line: str) -> None:
         assert len((error.message + error.hint).splitlines()) == 1
 
 
+@pytest.mark.edge(10)
 @pytest.mark.parametrize(
     ("line", "under", "message", "hint"),
     [

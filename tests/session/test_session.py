@@ -71,6 +71,7 @@ def test_strength_one_ignores_the_init_picture(session: Session, sketch: Path) -
     assert np.array_equal(pixels(drawn.path), pixels(plain.path))
 
 
+@pytest.mark.edge(17)
 @pytest.mark.parametrize(
     ("steps", "strength", "run"), [(10, 0.7, 7), (10, 0.4, 4), (50, 0.4, 20), (30, 0.7, 21), (50, 0.58, 29)]
 )
