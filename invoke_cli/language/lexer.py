@@ -2,8 +2,10 @@ r"""A prompt line as tokens with places. Never raises: what cannot be read becom
 
 The rules, in the order in which they are tried where a word begins:
 
-1. `# model_id=...` and `# [seed, ...]` at the end of a line, as older programs wrote them, are comments.
-   Any other `#` is text. `!dream ` in front of a line is dropped.
+1. A `#` between blanks begins a comment, up to the end of the line; so do `#model_id=...` and `#[seed, ...]`
+   there, as older programs wrote them. A `#` that touches a word (`pic#1.png`, `track #9`) is text.
+   What logs and transcripts have in front of a line is dropped: `!dream `, `invoke> ` and `dream> `, and the
+   file that the line made (`[3.1] outputs/000012.42.png: `).
 2. One or two dashes and a letter begin a switch. The longest declared spelling wins. What touches it is
    its value (`-s50`) where it looks like one: numbers for numbers, and for files something with a slash,
    a backslash, a colon, a tilde, a dot inside or a back reference. So `-I./a`, `-Ia.png` and `-I-1` are
@@ -28,7 +30,12 @@ from invoke_cli.language.tokens import Kind, Problem, Token, end_of_word, ends_w
 __all__ = ["Kind", "Problem", "Token", "lex"]
 
 _WHOLE_PROMPT = re.compile(r"'((?:[^']|(?<=\S)'(?=\S))+)'(?=\s*\Z|\s+--?[A-Za-z])")
-_DREAM = re.compile(r"\s*!dream(?=\s|$)")
+_PICTURE = r"\.(?:png|jpe?g|webp|avif):\s+"
+_BEFORE = re.compile(
+    r"\s*(?:(?:\([^()]*\)\s*)?(?:invoke|dream)>\s*)?"
+    rf"(?:\[\d+(?:\.\d+)?\]\s+.*?{_PICTURE}|(?:(?:[A-Za-z]:)?[^:]*[/\\])?\d+\.\d+[^/\\:]*?{_PICTURE})?"
+    r"(?:!dream(?=\s|$))?"
+)
 _COMMENT = re.compile(r"#\s*(model_id=.+|\[[\d\s,-]*\])")
 _OPENING = re.compile(r'[(\[,]"')
 
@@ -39,14 +46,15 @@ def lex(line: str) -> list[Token]:
 
 
 def _tokens(line: str) -> Iterator[Token]:
-    dream = _DREAM.match(line)
-    at = skip_blanks(line, dream.end() if dream else 0)
+    before = _BEFORE.match(line)
+    at = skip_blanks(line, before.end() if before else 0)
     comments = _comments(line)
     if whole := _WHOLE_PROMPT.match(line, at):
         yield Token(Kind.TEXT, whole[1], at, whole.end())
         at = skip_blanks(line, whole.end())
     while at < len(line):
-        pieces = [_comment(line, at)] if at in comments else _piece(line, at)
+        is_comment = at in comments or (line[at] == "#" and ends_word(line, at + 1))
+        pieces = [_comment(line, at)] if is_comment else _piece(line, at)
         yield from pieces
         at = skip_blanks(line, pieces[-1].end)
 

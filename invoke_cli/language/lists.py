@@ -44,9 +44,11 @@ def _parts(words: Words) -> list[str]:
 
 def _read_variations(words: Words) -> Variations:
     parts = _parts(words)
+    if meant := _pairs_with_commas(parts):
+        parts = meant
     pairs = [part.split(":") for part in parts]
     if not pairs or any(len(pair) != 2 for pair in pairs):
-        raise UnfitError("is a list of seed:weight pairs", _pairs_meant(parts))
+        raise UnfitError("is a list of seed:weight pairs", "write -V 12:0.3 for 30 % of seed 12")
     return tuple((_read_sub_seed(seed), _read_weight(weight)) for seed, weight in pairs)
 
 
@@ -63,14 +65,14 @@ def _read_weight(text: str) -> float:
         raise UnfitError(f"has a weight that {wrong.reason}", wrong.hint) from None
 
 
-def _pairs_meant(parts: list[str]) -> str:
-    """The old manual wrote commas for colons: `12,0.3` was meant as `12:0.3`."""
-    form = "write -V 12:0.3 for 30 % of seed 12"
-    is_pairs = len(parts) % 2 == 0 and all(NUMBER.fullmatch(part) for part in parts)
-    if not is_pairs or any(float(weight) > 1 for weight in parts[1::2]):
-        return form
-    pairs = zip(parts[::2], parts[1::2], strict=True)
-    return f"did you mean {','.join(f'{seed}:{weight}' for seed, weight in pairs)}?" if parts else form
+def _pairs_with_commas(parts: list[str]) -> list[str]:
+    """The old manual wrote commas for colons: `12,0.3` means `12:0.3`. Empty where that makes no sense."""
+    seeds, weights = parts[::2], parts[1::2]
+    if len(parts) % 2 or not all(INTEGER.fullmatch(seed) for seed in seeds):
+        return []
+    if not all(NUMBER.fullmatch(weight) and 0 <= float(weight) <= 1 for weight in weights):
+        return []
+    return [f"{seed}:{weight}" for seed, weight in zip(seeds, weights, strict=True)]
 
 
 def _read_axes(words: Words) -> tuple[str, ...]:

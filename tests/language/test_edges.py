@@ -78,11 +78,14 @@ def test_apostrophes_and_blanks_in_paths(line: str, path: str) -> None:
         ("a cat # model_id=stable-diffusion-1.5", Request(prompt="a cat")),
         ("a cat -s10 # model_id=x -s20", Request(prompt="a cat", steps=10)),
         ("a cat -g # [1, 2, 3]", Request(prompt="a cat", grid=True)),
-        ("track #9 # -s10", Request(prompt="track #9 #", steps=10)),
+        ("a cat # the best one", Request(prompt="a cat")),
+        ("track #9 # -s10", Request(prompt="track #9")),
+        ("a cat -s10 # better than -s20", Request(prompt="a cat", steps=10)),
+        ('"a cat # 9" -s10', Request(prompt="a cat # 9", steps=10)),
         ("a cat -I pic#1.png", Request(prompt="a cat", init_img="pic#1.png")),
     ],
 )
-def test_comments_are_those_of_old_files_and_nothing_else_is(line: str, request_: Request) -> None:
+def test_comments_stand_behind_a_mark_of_their_own(line: str, request_: Request) -> None:
     assert parse(line) == request_
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,11 @@ from hypothesis import strategies as st
 from invoke_cli.language.lexer import Kind, Problem, lex
 from invoke_cli.language.values import split_words
 from tests.language.strategies import LINES
+
+# What logs and transcripts have in front of a line.
+PREFIX = re.compile(
+    r"\s*(\(.*\)\s*)?((invoke|dream)>\s*)?(.*\.(png|jpe?g|webp|avif):\s+)?(!dream\s*)?", re.DOTALL
+)
 
 
 def kinds(line: str) -> list[tuple[str, str]]:
@@ -22,9 +29,9 @@ def test_tokens_stand_in_order_and_only_blanks_lie_between(line: str) -> None:
     for token in lex(line):
         assert at <= token.start < token.end <= len(line)
         gap = line[at : token.start]
-        assert not gap.strip() or (at == 0 and gap.strip() == "!dream")
+        assert not gap.strip() or (at == 0 and PREFIX.fullmatch(gap))
         at = token.end
-    assert not line[at:].strip() or line.strip() == "!dream"
+    assert not line[at:].strip() or PREFIX.fullmatch(line)
 
 
 @settings(max_examples=100, deadline=None)
@@ -86,7 +93,10 @@ def test_values_follow_their_switch_and_only_mistakes_have_a_problem(line: str) 
                                          ("comment", "# model_id=sd 1.5")]),
         ("fire # model_id=x # [1, 2]", [("text", "fire"), ("comment", "# model_id=x # [1, 2]")]),
         ("fire # [1] # [2] ", [("text", "fire"), ("comment", "# [1] # [2]")]),
-        ("a # model", [("text", "a"), ("text", "#"), ("text", "model")]),
+        ("a # model -g", [("text", "a"), ("comment", "# model -g")]),
+        ("a -g # -s10", [("text", "a"), ("switch", "-g"), ("comment", "# -s10")]),
+        ("a #model '#' #", [("text", "a"), ("text", "#model"), ("text", "'#'"), ("comment", "#")]),
+        ('"a # b" -g', [("text", "a # b"), ("switch", "-g")]),
         ("a #[1] b", [("text", "a"), ("text", "#[1]"), ("text", "b")]),
         ("a　-g", [("text", "a"), ("switch", "-g")]),
     ],

@@ -63,7 +63,6 @@ def test_reading_raises_nothing_but_line_errors_with_a_place(line: str) -> None:
          "negative seeds count back: -1 is the last picture's"),
         ("a -V 1,2", "1,2", "with_variations is a list of seed:weight pairs",
          "write -V 12:0.3 for 30 % of seed 12"),
-        ("a -V 12,0.3", "12,0.3", "with_variations is a list of seed:weight pairs", "did you mean 12:0.3?"),
         ("a -V 12:3", "12:3", "with_variations has a weight that goes from 0 to 1, not 3",
          "did you mean 0.3?"),
         ("a -A k_eulr", "k_eulr", "there is no sampler k_eulr", "did you mean k_euler?"),
