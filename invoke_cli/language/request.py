@@ -125,8 +125,10 @@ class Request:
         help="Do not scale a small picture up to the model's native size.")
     init_color: str | None = switch(
         "--init_color", codec=PICTURE, group=IMG2IMG, pixels=True,
-        later="Matching colours (--init_color) is not built yet; draw without it.",
-        help="Match the colours of the result to this picture.")
+        help="Give the result the colours of this picture: as much of each lightness, red and yellow.")
+    anchor_color: bool | None = switch(
+        "--anchor_color", codec=FLAG, group=IMG2IMG, shown=False, shell=True,
+        help="Give the result the colours of the first picture of a chain of -I-1, against their drifting.")
 
     init_mask: str | None = switch(
         "-M", "--init_mask", "--mask", codec=PICTURE, group=INPAINTING, pixels=True,

@@ -138,7 +138,7 @@ def _draw_one(
     kept = Intermediates(job, bundle, job.asked, every)
     for made in _within_memory(generate(bundle, recipe_of(job, start.frame)), job):
         if isinstance(made, Picture):
-            picture = made
+            picture = replace(made, rgb=start.coloured(made.rgb))
         else:
             yield Progress(made, index, len(plan.jobs), partial(bundle.preview, made.clean))
             kept.take(made)

@@ -10,6 +10,7 @@ from invoke_cli.imaging.init_image import header
 from invoke_cli.imaging.sizes import Target, target_size
 from invoke_cli.language.request import Request
 from invoke_cli.paths import expanded
+from invoke_cli.session.anchors import first_of_chain
 from invoke_cli.session.dialects.own import PROGRAM
 from invoke_cli.session.job import Context, known
 from invoke_cli.session.recover import stored_prompt
@@ -32,16 +33,40 @@ def resolve(merged: Request, typed: Request, context: Context) -> tuple[Request,
         prompt, program = stored_prompt(expanded(init))
         written_by = "" if program in ("", PROGRAM) else f", where {program} wrote it"
         notices += [f"the prompt comes from {init}{written_by}: {prompt}"] if prompt else []
+    colours, said = _colours(merged, typed, init, context)
     request = replace(
         merged,
         prompt=prompt,
         init_img=init,
         init_mask=mask,
+        init_color=colours,
         sampler=sampler_named(merged.sampler),
         seed=_seed(merged.seed, context),
         seamless=merged.seamless or (typed.seamless is None and typed.seamless_axes is not None),
     )
-    return request, tuple(notices)
+    return request, (*notices, *said)
+
+
+def _colours(
+    merged: Request, typed: Request, init: str | None, context: Context
+) -> tuple[str | None, tuple[str, ...]]:
+    """The picture whose colours the result gets: the one named, or the first of the chain; and what to say.
+
+    What is typed beats what is configured. Raises LineError where both are typed.
+    """
+    if typed.anchor_color is True and typed.init_color is not None:
+        raise LineError(
+            "--init_color and --anchor_color both say whose colours to take", switch="anchor_color"
+        )
+    if merged.anchor_color is not True or typed.init_color is not None:
+        found = _found(merged.init_color, "init_color", context)
+        if found is not None:
+            size_of(found, "init_color", context)  # a file that is no picture is found before drawing
+        return found, ()
+    if init is not None:
+        return first_of_chain(init)
+    said = "--anchor_color has no effect without an init picture (-I)"
+    return None, (said,) if typed.anchor_color else ()
 
 
 def _found(text: str | None, switch: str, context: Context) -> str | None:

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoke_cli.errors import InvokeError
+from invoke_cli.imaging.colours_of import seen_colours, with_colours_of
 from invoke_cli.imaging.init_image import Frame, Opened, open_picture
+from invoke_cli.imaging.masks import paste_back
 from invoke_cli.imaging.prepare import prepare
 from invoke_cli.imaging.sizes import Target
 from invoke_cli.paths import expanded
 from invoke_cli.session.job import Job
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Pixels = NDArray[np.uint8]
+
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """The init picture of a job, brought to size, and what files should say of where it came from."""
+    """The init picture of a job, brought to size, and what files should say of where it came from.
+
+    colours: the picture whose colours the result gets, uint8 (H, W, 3), or None.
+    """
 
     frame: Frame | None
     origin: dict[str, object]
     notes: tuple[str, ...]
+    colours: Pixels | None = None
+
+    def coloured(self, rgb: Pixels) -> Pixels:
+        """A result, uint8 (H, W, 3), in the colours it is to have; outside the mask nothing changes."""
+        if self.colours is None:
+            return rgb
+        matched = with_colours_of(rgb, self.colours)
+        if self.frame is None or self.frame.mask is None:
+            return matched
+        return paste_back(matched, self.frame.rgb, self.frame.mask)
 
 
 class Starts:
@@ -31,14 +53,22 @@ class Starts:
     def of(self, job: Job) -> Start:
         """The start of the job. Raises PictureError, naming the switch."""
         request = job.request
-        if request.init_img is None:
-            return Start(None, {}, ())
-        key = (request.init_img, request.init_mask, request.invert_mask, job.width, job.height)
+        files = (request.init_img, request.init_mask, request.init_color)
+        key = (*files, request.invert_mask, job.width, job.height)
         if key in self._known:
-            known = self._known[key]
-            return Start(known.frame, known.origin, ())
-        self._known[key] = _opened(job, request.init_img)
+            return replace(self._known[key], notes=())
+        plain = Start(None, {}, ())
+        start = plain if request.init_img is None else _opened(job, request.init_img)
+        self._known[key] = start if request.init_color is None else _coloured(start, request.init_color)
         return self._known[key]
+
+
+def _coloured(start: Start, init_color: str) -> Start:
+    """The start with the colours of a picture's opaque part."""
+    opened = _open(init_color, "init_color")
+    origin = {**start.origin, "init_color": _origin(init_color, opened)}
+    notes = (*start.notes, *opened.notes)
+    return replace(start, colours=seen_colours(opened), origin=origin, notes=notes)
 
 
 def _opened(job: Job, init_img: str) -> Start:

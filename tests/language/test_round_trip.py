@@ -117,7 +117,7 @@ def test_the_built_in_defaults_are_the_issues() -> None:
         "invert_mask": False, "grid": False,
         "individual": False, "save_intermediates": 0, "intermediates": "clean", "decode_intermediates": False,
         "png_compression": 6, "fnformat": "", "outdir": "", "prompt_as_dir": False, "metadata": True,
-        "sidecar": False, "quality": 90, "hires_fix": False,
+        "sidecar": False, "quality": 90, "hires_fix": False, "anchor_color": False,
     }  # fmt: skip
 
 
