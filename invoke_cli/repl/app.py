@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli.errors import BatchError
+from invoke_cli.repl.commands import Replay
 from invoke_cli.repl.console import Console, OutputClosedError
 from invoke_cli.repl.runner import Outcome, Runner
 from invoke_cli.repl.terminal import quiet_keys
@@ -78,7 +79,18 @@ class _Batch:
             self.skipped += 1
         else:
             self._announce(line_number, line)
-            self._count(self.runner.run(line, line_number))
+            outcome = self.runner.run(line, line_number)
+            self._count(outcome)
+            if outcome.replay is not None:
+                self._replay(outcome.replay)
+
+    def _replay(self, replay: Replay) -> None:
+        """Run the lines of another file as if they stood here; a `q` among them only leaves that file."""
+        outer, self.runner = self.runner, self.runner.replays(replay)
+        try:
+            self.run(replay.lines)
+        finally:
+            self.runner = outer
 
     def _announce(self, line_number: int, line: str) -> None:
         if self.headings:
@@ -114,7 +126,9 @@ def run_repl(session: Session, console: Console, history: Path | None = None) ->
         console.show(Notice("-h for help, q or Ctrl-D to leave"))
         with quiet_keys(sys.stdin):  # also between a run and the next prompt
             person = editor.confirm if console.talks else None
-            _converse(editor, Runner(session, console, editor.history.lines, person, edits=True))
+            past = editor.history
+            runner = Runner(session, console, past.lines, person, edits=True, forget=past.clear)
+            _converse(editor, runner)
     except OutputClosedError:
         return FAILED
     return OK
@@ -144,8 +158,18 @@ def _obey(line: str, editor: Editor, runner: Runner) -> None:
     outcome = runner.run(line, len(editor.history.lines))
     if outcome.line:
         editor.draft = outcome.line
+    if outcome.replay is not None:
+        _replay(outcome.replay, runner)
     if outcome.stopped and (dropped := editor.drop_pasted()):
         runner.console.show(Notice(f"pasted lines not run: {dropped}"))
+
+
+def _replay(replay: Replay, runner: Runner) -> None:
+    """Run the lines of a file at the prompt, and tell at their end what became of them."""
+    batch = _Batch(runner.replays(replay), headings=True)
+    batch.run(replay.lines)
+    runner.console.show(batch.summary())
+    runner.console.heading_over()
 
 
 def _leaves(line: str) -> bool:

@@ -14,7 +14,7 @@ from invoke_cli.repl.objects import SCHEMA, Object, as_object
 from invoke_cli.repl.progress import Bar
 from invoke_cli.repl.schedule_view import explained_lines, table_lines
 from invoke_cli.repl.visible import visible
-from invoke_cli.repl.wording import failure_lines, plan_lines, saved_line, summary_line
+from invoke_cli.repl.wording import failure_lines, plan_lines, saved_line, shown_lines, summary_line
 from invoke_cli.session.events import (
     Ask,
     Event,
@@ -26,6 +26,7 @@ from invoke_cli.session.events import (
     Progress,
     Saved,
     Scheduled,
+    Shown,
     Summary,
 )
 
@@ -52,6 +53,9 @@ class Console(Protocol):
 
     def heading(self, line_number: int, line: str) -> None:
         """Announce the next line of several."""
+
+    def heading_over(self) -> None:
+        """The several lines are over; what comes next is typed."""
 
     def page(self, text: str) -> None:
         """Show a long text of our own, such as help."""
@@ -110,6 +114,10 @@ class TextConsole:
                 self._write(self._out, *explained_lines(event))
             case Scheduled():
                 self._write(self._out, *table_lines(event))
+            case Shown():
+                if self._easel is not None and event.rgb is not None:
+                    _send(self._out, self._easel.result(event.rgb))
+                self._write(self._out, *shown_lines(event))
             case Notice():
                 self._write(self._err, *_notice_lines(event.text))
             case Line():
@@ -125,6 +133,10 @@ class TextConsole:
         """Announce the next line of several."""
         self._heading = line_number
         self._write(self._out, f"line {line_number}: {visible(line)}")
+
+    def heading_over(self) -> None:
+        """The several lines are over; what comes next is typed."""
+        self._heading, self._failed = None, []
 
     def page(self, text: str) -> None:
         """Show a text of our own, with a pager where it does not fit on the screen."""
@@ -155,6 +167,8 @@ class TextConsole:
 
     def _next_label(self, event: Saved) -> str:
         """`3`, or `3.1`, `3.2` when the line makes several pictures."""
+        if event.line_number is not None:
+            return str(event.line_number)
         if event.kind != "picture":
             return self._label
         self._made += 1
@@ -216,6 +230,9 @@ class JsonConsole:
 
     def heading(self, line_number: int, line: str) -> None:
         """Nothing: every object that needs it carries the line's number."""
+
+    def heading_over(self) -> None:
+        """Nothing either."""
 
     def page(self, text: str) -> None:
         """Help is for people."""

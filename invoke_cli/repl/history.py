@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from invoke_cli.session.events import Notice
 
 _KEPT = 10_000
 _PRIVATE = 0o600
+_UNKEPT = re.compile(r"q|!\d+")
 
 
 class LineHistory(History):
@@ -28,10 +30,21 @@ class LineHistory(History):
         self.lines = self._read(path)
 
     def append_string(self, string: str) -> None:
-        """Remember a line, but neither the one that leaves nor the same one twice in a row."""
+        """Remember a line, but none that leaves or recalls another, nor the same one twice in a row."""
         line = " ".join(string.splitlines()).strip()
-        if line and line != "q" and line != self._last():
+        if line and not _UNKEPT.fullmatch(line) and line != self._last():
             super().append_string(line)
+
+    def clear(self) -> None:
+        """Forget all lines, also in the file."""
+        self.lines.clear()
+        self._loaded_strings.clear()
+        if self._path is None:
+            return
+        try:
+            _replace(self._path, [])
+        except OSError as error:
+            self._keep_in_memory(self._path, error)
 
     def take_notices(self) -> list[Notice]:
         """What there is to say about the file and was not said yet."""

@@ -18,6 +18,7 @@ from invoke_cli.session.events import (
     Progress,
     Saved,
     Scheduled,
+    Shown,
     Summary,
 )
 
@@ -118,6 +119,21 @@ def _explained(event: Explained) -> Object:
         "advice": event.advice,
         "path": None if event.path is None else str(event.path),
         "levels": [asdict(level) for level in event.levels],
+    }
+
+
+@as_object.register
+def _shown(event: Shown) -> Object:
+    width, height = event.size
+    return {
+        "event": "shown",
+        "path": str(event.path),
+        "width": width,
+        "height": height,
+        "program": event.program,
+        "model": event.model,
+        "line": event.line,
+        "notes": list(event.notes),
     }
 
 

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from traceback import format_exception_only
 from typing import TYPE_CHECKING, cast
 
@@ -20,6 +20,7 @@ from invoke_cli.session.events import Ask, Event, Failed, Line, Notice, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
     from invoke_cli.session.session import Session
 
@@ -28,12 +29,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Outcome:
-    """How a line ended. line: what it wants in the prompt."""
+    """How a line ended. line: what it wants in the prompt. replay: the lines that it wants to be run."""
 
     pictures: int = 0
     failed: bool = False
     stopped: bool = False
     line: str = ""
+    replay: commands.Replay | None = None
 
 
 @dataclass
@@ -41,7 +43,8 @@ class Runner:
     """Runs lines of one session on one console. `history` is what `!history` lists.
 
     `person` takes yes or no from whoever sits at the keyboard; without it the answer is `--yes`, or no.
-    edits: whether there is a prompt that a line can be put into; without one it is shown.
+    edits: whether there is a prompt that a line can be put into; without one it is shown. forget: empties
+    the history. replaying: the files whose lines are being run.
     """
 
     session: Session
@@ -49,6 +52,12 @@ class Runner:
     history: Sequence[str] = ()
     person: Callable[[], bool] | None = None
     edits: bool = False
+    forget: Callable[[], None] | None = None
+    replaying: tuple[Path, ...] = ()
+
+    def replays(self, replay: commands.Replay) -> Runner:
+        """A runner for the lines of a file, which edit nothing."""
+        return replace(self, edits=False, replaying=(*self.replaying, replay.path))
 
     def run(self, line: str, line_number: int) -> Outcome:
         """Run a line; mistakes, bugs and Ctrl-C are shown and told by the outcome.
@@ -71,22 +80,31 @@ class Runner:
             self.console.show(Notice(_kept(outcome.pictures)))
         return outcome
 
-    def _events(self, line: str, line_number: int) -> Iterator[Event | commands.Page]:
+    def _events(self, line: str, line_number: int) -> Iterator[Event | commands.Page | commands.Replay]:
         if commands.is_command(line):
             return commands.answer(line, line_number, self._context())
         return self.session.run(line, line_number)
 
     def _context(self) -> commands.Context:
-        return commands.Context(self.session, self.history, shutil.get_terminal_size().columns)
+        return commands.Context(
+            self.session,
+            self.history,
+            shutil.get_terminal_size().columns,
+            forget=self.forget,
+            replaying=self.replaying,
+        )
 
     def _show_all(
-        self, events: Iterator[Event | commands.Page], outcome: Outcome, interrupts: Interrupts
+        self,
+        events: Iterator[Event | commands.Page | commands.Replay],
+        outcome: Outcome,
+        interrupts: Interrupts,
     ) -> None:
         """Show every event. A run that is stopped is closed here, not when it is collected.
 
         Both kinds of events come from generators, though a session's type promises only an iterator.
         """
-        with closing(cast("Generator[Event | commands.Page, bool | None]", events)) as run:
+        with closing(cast("Generator[Event | commands.Page | commands.Replay, bool | None]", events)) as run:
             answer: bool | None = None
             with suppress(StopIteration):
                 while True:
@@ -98,7 +116,7 @@ class Runner:
             if interrupts.asked:
                 raise KeyboardInterrupt
 
-    def _taken(self, event: Event | commands.Page, outcome: Outcome) -> bool | None:
+    def _taken(self, event: Event | commands.Page | commands.Replay, outcome: Outcome) -> bool | None:
         """Show the event, and give back the answer where it is a question."""
         if isinstance(event, Ask):
             return self._answered(event)
@@ -115,9 +133,12 @@ class Runner:
         self.console.show(Notice("yes, because of --yes" if answer else "no; --yes would answer yes"))
         return answer
 
-    def _show(self, event: Event | commands.Page, outcome: Outcome) -> None:
+    def _show(self, event: Event | commands.Page | commands.Replay, outcome: Outcome) -> None:
         if isinstance(event, commands.Page):
             self.console.page(event.text)
+            return
+        if isinstance(event, commands.Replay):
+            outcome.replay = event
             return
         if isinstance(event, Line) and self.edits:
             outcome.line = event.text

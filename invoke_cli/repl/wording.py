@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from invoke_cli.errors import InvokeError
 from invoke_cli.repl.visible import marked, visible
-from invoke_cli.session.events import Planned, PlannedPicture, Saved, Summary
+from invoke_cli.session.events import Planned, PlannedPicture, Saved, Shown, Summary
 
 _LISTED = 20
 
@@ -99,6 +99,17 @@ def saved_line(event: Saved, label: str) -> str:
     if event.kind != "picture":
         return f"[{label}] {event.kind}: {path}"
     return f"[{label}] {path}: {visible(event.line)}"
+
+
+def shown_lines(event: Shown) -> Iterator[str]:
+    """A picture's path and size, who drew it with what, the line that makes it, and what to say of that."""
+    width, height = event.size
+    made = f", drawn by {event.program}" if event.program else ""
+    made += f" with the model {event.model}" if event.model else ""
+    yield visible(f"{event.path}: {width}x{height}{made}")
+    if event.line:
+        yield f"  {visible(event.line)}"
+    yield from (f"  {visible(note)}" for note in event.notes)
 
 
 def failure_lines(error: InvokeError, line: str, width: int | None) -> Iterator[str]:

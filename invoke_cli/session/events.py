@@ -84,7 +84,8 @@ class Progress:
 class Saved:
     """A file was written whole. `kind` is "picture", "grid", "sheet", "strip" or "animation".
 
-    rgb: what is in it, uint8 (H, W, 3), for those who want to look.
+    rgb: what is in it, uint8 (H, W, 3), for those who want to look. line_number: that of a command which
+    saved it without planning anything.
     """
 
     path: Path
@@ -93,6 +94,7 @@ class Saved:
     seconds: float
     kind: str = "picture"
     rgb: Pixels | None = field(default=None, repr=False, compare=False)
+    line_number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,23 @@ class Explained:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A saved picture, looked at again.
+
+    size: (width, height) as stored. program, model, line: how it was made, "" where the file does not say.
+    notes: what there is to say of that. rgb: what is in it, uint8 (H, W, 3).
+    """
+
+    path: Path
+    size: tuple[int, int]
+    program: str
+    model: str
+    line: str
+    notes: tuple[str, ...]
+    rgb: Pixels | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something that the user should know and need not act on."""
 
@@ -192,4 +211,4 @@ class Summary:
     seconds: float
 
 
-Event = Planned | Progress | Saved | Scheduled | Explained | Notice | Line | Ask | Failed | Summary
+Event = Planned | Progress | Saved | Scheduled | Explained | Shown | Notice | Line | Ask | Failed | Summary

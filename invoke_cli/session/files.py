@@ -48,6 +48,14 @@ def write_new(path: Path, content: bytes) -> bool:
         ) from error
 
 
+def write_over(path: Path, content: bytes) -> None:
+    """Write a file, over another if there is one; a reader or a crash sees the old one or the new one."""
+    try:
+        os.replace(_write_temporary(path.parent, content), path)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+
+
 def _write_temporary(directory: Path, content: bytes) -> str:
     handle, temporary = tempfile.mkstemp(dir=directory, prefix=".unfinished-")
     with os.fdopen(handle, "wb") as stream:

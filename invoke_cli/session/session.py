@@ -6,10 +6,10 @@ What needs NumPy or Pillow is imported by the methods that need it, for the prom
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.errors import InvokeError, LineError
@@ -67,14 +67,40 @@ class Session:
         self._wardrobe: Wardrobe | None = None
         self._seeds: tuple[int, ...] = ()
         self._pictures: tuple[Path, ...] = ()
+        self._chosen = Request()
         self._used_seeds: dict[int, None] = {}
         # What the lines of a dry run would have made, so that later lines can refer to it.
         self._planned: dict[str, tuple[int, int]] = {}
 
     @property
     def defaults(self) -> Request:
-        """Every layer below the line: built-in, what suits the model, then the user's settings."""
-        return merge(merge(builtin(), self.models.suited), self.settings.defaults)
+        """Every layer below the line: built-in, what suits the model, the user's settings, then `chosen`."""
+        return merge(merge(merge(builtin(), self.models.suited), self.settings.defaults), self._chosen)
+
+    @property
+    def chosen(self) -> Request:
+        """What lines of this session have unless they say otherwise."""
+        return self._chosen
+
+    def choose(self, request: Request) -> None:
+        """Let lines have these values from now on. Raises LineError that names the switch at fault."""
+        from invoke_cli.session.plan import refuse_unbuilt
+        from invoke_cli.session.resolve import sampler_named
+
+        refuse_unbuilt(request)
+        if request.sampler is not None:
+            request = replace(request, sampler=sampler_named(request.sampler))
+        self._chosen = merge(self._chosen, request)
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Take back what was chosen for the switches of these names."""
+        unset: dict[str, Any] = dict.fromkeys(names)
+        self._chosen = replace(self._chosen, **unset)
+
+    @property
+    def pictures(self) -> tuple[Path, ...]:
+        """What the last line that drew has made, and a line may refer back to."""
+        return self._pictures
 
     @property
     def outdir(self) -> Path:

@@ -26,6 +26,8 @@ class FakeSession:
         self.outdir = outdir
         self.dry_run = dry_run
         self.settings = SimpleNamespace(yes=yes)
+        self.models = SimpleNamespace(active=SimpleNamespace(name="demo"))
+        self.pictures = ()
         self.lines = []
         self.replies = []
         self.closed_early = 0
@@ -61,7 +63,8 @@ class FakeSession:
 
 def at(event, line_number):
     """The event as an event of this line."""
-    return replace(event, line_number=line_number) if hasattr(event, "line_number") else event
+    numbered = getattr(event, "line_number", None) is not None
+    return replace(event, line_number=line_number) if numbered else event
 
 
 def picture(seed=42, **changes):

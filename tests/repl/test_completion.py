@@ -5,6 +5,7 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from invoke_cli.language.grammar import parse
+from invoke_cli.language.switches import table
 from invoke_cli.language.world import World
 from invoke_cli.repl.commands import COMMANDS
 from invoke_cli.repl.commands.arguments import typed_words, word_text, words_of
@@ -208,6 +209,13 @@ def test_every_kind_that_a_command_names_exists():
         ("!help --stren", ["!help --strength"]),
         ("!compare a -A k_e", ["!compare a -A k_euler"]),
         ("!explain a --png", ["!explain a --png", "!explain a --png_compression"]),
+        ("!set stre", ["!set strength"]),
+        ("!set --stre", ["!set --strength"]),
+        ("!set sampler k_e", ["!set sampler k_euler"]),
+        ("!set fit f", ["!set fit false"]),
+        ("!unset a", ["!unset all", "!unset animate"]),
+        ("!grid a.png --na", ["!grid a.png --names"]),
+        ("!help img", ["!help img2img"]),
         ("!models d", []),
         ("!nonsense d", []),
     ],
@@ -226,6 +234,24 @@ def test_paths_are_offered_as_values_and_second_words(pictures):
     assert after("!convert_model demo ol") == ['!convert_model demo "old pictures/']
     assert after("!explain a barn --png sk") == ["!explain a barn --png sketch.png"]
     assert after("!explain a barn --png=studies/") == ["!explain a barn --png=studies/one.png"]
+
+
+@pytest.mark.edge(45)
+def test_pictures_and_prompt_files_behind_commands(pictures):
+    assert after("!fetch my") == ['!fetch "my barn.webp"']
+    assert after("!show sk") == ["!show sketch.png"]
+    assert after("!grid sketch.png Sk") == ["!grid sketch.png Sky.JPG"]
+    assert after("!fetch '*.png' no") == ["!fetch '*.png' notes.txt"]
+    assert after("!replay no") == ["!replay notes.txt"]
+    assert after("!set init_img sk") == ["!set init_img sketch.png"]
+
+
+@pytest.mark.edge(45)
+def test_every_switch_of_the_line_is_offered_and_no_other():
+    offered = {line.split()[-1] for line in completed("a barn --")}
+    known = {flag for switch in table() for flag in switch.flags}
+    assert {f"--{switch.name}" for switch in table()} <= offered
+    assert {flag for flag in offered if not flag.startswith("--no-")} <= known
 
 
 def test_a_word_with_both_quotes_reads_back():

@@ -36,6 +36,7 @@ def test_a_file_that_others_could_read_is_closed_to_them(file):
     assert mode(file) == 0o600
 
 
+@pytest.mark.edge(44)
 def test_each_line_is_in_the_file_at_once_and_comes_back(file):
     history = LineHistory(file)
     history.append_string("a barn")
@@ -45,6 +46,7 @@ def test_each_line_is_in_the_file_at_once_and_comes_back(file):
     assert list(LineHistory(file).load_history_strings()) == ["木 -s10", "a barn"]
 
 
+@pytest.mark.edge(44)
 def test_the_same_line_twice_in_a_row_is_kept_once(file):
     history = LineHistory(file)
     for line in ["a", "a", "b", "a", " a "]:
@@ -54,7 +56,7 @@ def test_the_same_line_twice_in_a_row_is_kept_once(file):
 
 def test_leaving_and_blank_lines_are_not_kept(file):
     history = LineHistory(file)
-    for line in ["q", " q ", "", "  "]:
+    for line in ["q", " q ", "", "  ", "!12"]:
         history.append_string(line)
     assert history.lines == []
 

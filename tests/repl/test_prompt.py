@@ -1,16 +1,20 @@
 """Whole dialogues through the real prompt, with keys from a pipe and no terminal."""
 
 import os
+import re
 import signal
 import threading
 import time
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from invoke_cli.errors import LineError, Span
+from invoke_cli.imaging.metadata import pack
 from invoke_cli.repl.app import run_repl
 from invoke_cli.repl.editor import Editor
 from invoke_cli.session.events import Ask, Failed, Line, Notice
@@ -46,6 +50,13 @@ def dialogue(keys, text_console, tmp_path, monkeypatch):
         return captured.text.replace("\\", "/"), status
 
     return run
+
+
+def dream(line):
+    info = PngInfo()
+    for name, text in pack(line, {}).items():
+        info.add_itxt(name, text)
+    return info
 
 
 def lines_of(session):
@@ -127,12 +138,57 @@ def test_ctrl_d_on_an_empty_line_leaves(fakes, dialogue):
     assert lines_of(session) == ["a barn"]
 
 
+@pytest.mark.edge(49)
 def test_ctrl_c_drops_the_line_and_says_how_to_leave(fakes, dialogue):
     session = fakes.Session()
     transcript, _ = dialogue(session, "half a li" + CTRL_C + "a barn\rq\r")
     assert lines_of(session) == ["a barn"]
     assert "invoke> a barn\n" in transcript
     assert "\nq or Ctrl-D leaves\n" in transcript
+
+
+def test_a_fetched_line_waits_in_the_prompt_to_be_changed(fakes, dialogue, tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=dream("a cat -s 5"))
+    session = fakes.Session(outdir=tmp_path)
+    dialogue(session, "!fetch a.png\r0 -S7\rq\r")
+    assert lines_of(session) == ["a cat -s 50 -S7"]
+
+
+def test_a_line_comes_back_by_its_number_which_is_not_kept(fakes, dialogue, tmp_path):
+    session = fakes.Session()
+    transcript, _ = dialogue(session, "a barn\ra cat\r!1\r -s5\r!9\rq\r")
+    assert lines_of(session) == ["a barn", "a cat", "a barn -s5"]
+    assert (tmp_path / "history").read_text() == "a barn\na cat\na barn -s5\n"
+    assert "there is no line 9" in transcript
+
+
+def test_a_cleared_history_is_gone_for_the_arrow_keys_too(fakes, dialogue, tmp_path):
+    (tmp_path / "history").write_text("a secret\n")
+    session = fakes.Session()
+    transcript, _ = dialogue(session, "!clear\ryes\r\x1b[A\r!history\rq\r")
+    assert "forget all 2 lines of the history?" in transcript
+    assert lines_of(session) == []
+    assert (tmp_path / "history").read_text() == "!history\n"
+
+
+def test_the_lines_of_a_file_run_and_the_prompt_comes_back(fakes, dialogue, tmp_path, snapshot):
+    (tmp_path / "lines.txt").write_text("# two pictures\none\n!hlep\ntwo\nq\nnever\n")
+    mistyped = LineError("there is no switch --x", span=Span(6, 9))
+    session = fakes.Session(fakes.drawing("one"), fakes.drawing("two"), [Failed(9, "three --x", mistyped)])
+    session.outdir = tmp_path
+    transcript, status = dialogue(session, "!replay lines.txt\rthree --x\r!replay lines.txt\x15q\r")
+    assert (status, lines_of(session)) == (0, ["one", "two", "three --x"])
+    snapshot("replay", re.sub(r"in [\d.]+ s", "in 0.0 s", transcript))
+
+
+def test_ctrl_c_in_a_replay_stops_all_of_it(fakes, dialogue, tmp_path):
+    (tmp_path / "lines.txt").write_text("one\ntwo\n")
+    answer = fakes.drawing("one")
+    answer.insert(3, interrupt)
+    session = fakes.Session(answer, outdir=tmp_path)
+    transcript, _ = dialogue(session, "!replay lines.txt\rthree\rq\r")
+    assert lines_of(session) == ["one", "three"]
+    assert "stopped" in transcript
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
@@ -180,6 +236,7 @@ def test_a_damaged_history_is_said_at_the_prompt(fakes, dialogue, tmp_path):
     assert "is now history.old" in transcript
 
 
+@pytest.mark.edge(48)
 def test_help_and_a_bug_bring_the_prompt_back(fakes, dialogue):
     def bug():
         raise ZeroDivisionError("division by zero")

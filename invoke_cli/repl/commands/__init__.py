@@ -10,14 +10,16 @@ from invoke_cli.repl.commands import help as _help
 from invoke_cli.repl.commands import history as _history
 from invoke_cli.repl.commands import later as _later
 from invoke_cli.repl.commands import models as _models
+from invoke_cli.repl.commands import pictures as _pictures
 from invoke_cli.repl.commands import schedule as _schedule
-from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Page
+from invoke_cli.repl.commands import settings as _settings
+from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Page, Replay
 from invoke_cli.session.events import Failed
 
-__all__ = ["COMMANDS", "Answer", "Command", "Context", "Page", "answer", "is_command"]
+__all__ = ["COMMANDS", "Answer", "Command", "Context", "Page", "Replay", "answer", "is_command"]
 
 # imported so that they register themselves
-_OWN_MODULES = (_compare, _help, _history, _later, _models, _schedule)
+_OWN_MODULES = (_pictures, _compare, _schedule, _settings, _history, _models, _help, _later)
 _HELP_SWITCHES = ("-h", "--help")
 _DROPPED_PREFIX = "!dream"  # v1 wrote prompts as `!dream a barn`; the grammar takes it off
 
@@ -29,11 +31,26 @@ def is_command(line: str) -> bool:
 
 
 def answer(line: str, line_number: int, context: Context) -> Answer:
-    """What the command in `line` has to say. Its mistakes become `Failed`, as a session's do."""
+    """What the command in `line` has to say. Its mistakes become `Failed`, as a session's do.
+
+    A place that a command knows is one in what stands behind its name.
+    """
     try:
-        yield from _found(line).run(_argument(line), replace(context, line_number=line_number))
+        found = _found(line)
+        yield from _told(found, line, replace(context, line_number=line_number))
     except InvokeError as error:
         yield Failed(line_number, line, error)
+
+
+def _told(found: Command, line: str, context: Context) -> Answer:
+    argument = _argument(line)
+    try:
+        yield from found.run(argument, context)
+    except InvokeError as error:
+        if error.span is not None:
+            start = line.rindex(argument)
+            error.span = Span(start + error.span.start, start + error.span.end)
+        raise
 
 
 def _found(line: str) -> Command:
@@ -55,5 +72,8 @@ def _first_word(line: str) -> str:
 
 
 def _argument(line: str) -> str:
+    """What stands behind the command; of `!12`, the number."""
     words = line.split(None, 1)
+    if words[0][1:].isdecimal():
+        return line.strip()[1:]
     return words[1].strip() if len(words) > 1 else ""

@@ -2,56 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from textwrap import fill, indent, wrap
+from textwrap import fill
 
-from invoke_cli.errors import InvokeError
+from invoke_cli.errors import InvokeError, LineError
 from invoke_cli.language.guide import help_text
-from invoke_cli.repl.commands.registry import COMMANDS, Answer, Command, Context, Page, Word, command
-
-_LABEL_WIDTH = 18
+from invoke_cli.registry import nearest
+from invoke_cli.repl.commands.registry import COMMANDS, Answer, Context, Page, Word, command
+from invoke_cli.repl.commands.topics import TOPICS, command_entry, topic_text
 
 
 @command("!help", takes=(Word("TOPIC", ("topic",), optional=True),))
 def show_help(topic: str, context: Context) -> Answer:
-    """Show every switch and command, or what is to be said about one of them."""
-    if topic:
-        yield Page(_about(topic, context.width))
-    else:
-        yield Page(help_text("", context.width).rstrip() + "\n\n" + _overview(context.width))
+    """Show every switch and command, or what is to be said about a topic, a switch or a command."""
+    yield Page(_about(topic, context.width) if topic else _everything(context.width))
+
+
+def _everything(width: int) -> str:
+    own = topic_text(TOPICS["commands"], width)
+    more = fill(f"!help TOPIC tells more about {', '.join(TOPICS)}, one switch or one command.", width)
+    return f"{help_text('', width).rstrip()}\n\n{own}\n{more}"
 
 
 def _about(topic: str, width: int) -> str:
-    """Help for a switch; for a command, with or without its `!`, where no switch has that name."""
+    """Help for a topic, a switch, or a command; its `!` may be missing where nothing else has the name."""
+    if topic.lower() in TOPICS:
+        return topic_text(TOPICS[topic.lower()], width)
     if topic.startswith("!"):
-        return _entry(COMMANDS[topic], width)
+        return command_entry(COMMANDS[topic], width)
     try:
         return help_text(topic, width)
-    except InvokeError:
-        if f"!{topic}" not in COMMANDS:
+    except InvokeError as error:
+        if f"!{topic}" in COMMANDS:
+            return command_entry(COMMANDS[f"!{topic}"], width)
+        meant = nearest(topic, TOPICS)
+        if meant is None:
             raise
-        return _entry(COMMANDS[f"!{topic}"], width)
-
-
-def _overview(width: int) -> str:
-    ready = [_entry(entry, width - 2) for _, entry in COMMANDS.items() if entry.ready]
-    later = ", ".join(name for name, entry in COMMANDS.items() if not entry.ready)
-    leave = "\n".join(_entry_lines("q, Ctrl-D", "Leave.", width - 2))
-    parts = ["Commands", *(indent(text, "  ") for text in (*ready, leave))]
-    return "\n".join([*parts, fill(f"Coming in a later version: {later}.", width)])
-
-
-def _entry(entry: Command, width: int) -> str:
-    text = entry.help if entry.ready else f"{entry.help} (Comes in a later version.)"
-    return "\n".join(_entry_lines(f"{entry.name} {entry.usage}".rstrip(), text, width))
-
-
-def _entry_lines(label: str, text: str, width: int) -> Iterator[str]:
-    """The label, and its text in a column beside it, or below it when the label is long."""
-    first, *rest = wrap(" ".join(text.split()), max(width - _LABEL_WIDTH, 20))
-    if len(label) < _LABEL_WIDTH:
-        yield label.ljust(_LABEL_WIDTH) + first
-    else:
-        yield label
-        yield " " * _LABEL_WIDTH + first
-    yield from (" " * _LABEL_WIDTH + line for line in rest)
+        raise LineError(error.message, f"did you mean {meant}?") from None

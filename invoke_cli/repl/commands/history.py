@@ -1,21 +1,80 @@
-"""`!history`."""
+"""`!history`, `!search`, `!clear` and `!N`, which bring back what was typed."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from invoke_cli.errors import LineError
 from invoke_cli.repl.commands.registry import Answer, Context, Page, Word, command
 from invoke_cli.repl.visible import visible
-from invoke_cli.session.events import Notice
+from invoke_cli.repl.wording import counted
+from invoke_cli.session.events import Ask, Line, Notice
+
+Numbered = Iterator[tuple[int, str]]
 
 
-@command("!history", takes=(Word("N", optional=True),))
-def show_history(count: str, context: Context) -> Answer:
-    """List the lines typed so far with their numbers, or the last N of them."""
-    if count and not (count.isdecimal() and int(count) > 0):
-        raise LineError(f"!history takes a number of lines, not {count!r}", "for example !history 20")
-    numbered = list(enumerate(context.history, start=1))
-    wanted = numbered[-int(count) :] if count else numbered
-    if not wanted:
-        yield Notice("the history is empty")
+@command("!history", takes=(Word("N|TEXT", optional=True),))
+def show_history(wanted: str, context: Context) -> Answer:
+    """List the lines typed so far with their numbers: all, the last N, or those that hold TEXT."""
+    if wanted.startswith("-") and wanted[1:].isdecimal():
+        raise LineError(f"!history takes a number of lines, not {wanted!r}", "for example !history 20")
+    if wanted and not wanted.isdecimal():
+        yield from _found(wanted, context)
         return
-    yield Page("\n".join(f"{number:5}  {visible(line)}" for number, line in wanted))
+    if wanted and int(wanted) == 0:
+        raise LineError("!history takes a number of lines, not '0'", "for example !history 20")
+    yield _page(_numbered(context)[-int(wanted or len(context.history)) :]) or Notice("the history is empty")
+
+
+@command("!search", takes=(Word("TEXT"),))
+def search_history(text: str, context: Context) -> Answer:
+    """List the lines typed so far that hold TEXT, in capitals or not."""
+    if not text:
+        raise LineError("!search needs a text to look for", "for example !search barn")
+    yield from _found(text, context)
+
+
+@command("!clear")
+def clear_history(argument: str, context: Context) -> Answer:
+    """Forget all lines typed so far, also those of earlier sessions, after a question."""
+    if argument:
+        raise LineError("!clear takes nothing behind it", "it clears the whole history")
+    if context.forget is None or not context.history:
+        yield Notice("the history is empty")
+    elif (yield Ask(f"forget all {counted(len(context.history), 'line')} of the history?")):
+        context.forget()
+        yield Notice("the history is empty now")
+    else:
+        yield Notice("the history stays as it is")
+
+
+@command("!N")
+def recall(number: str, context: Context) -> Answer:
+    """Put line number N of the history into the prompt, to be changed or run: `!12`."""
+    word, _, rest = number.partition(" ")
+    if not word.isdecimal():
+        raise LineError("!N stands for a number", "!12 brings back line 12; !history shows the numbers")
+    if rest:
+        raise LineError(f"!{word} takes nothing behind it", "change the line when it is in the prompt")
+    if not context.history:
+        raise LineError(f"there is no line {word}: the history is empty")
+    if not 1 <= int(word) <= len(context.history):
+        raise LineError(f"there is no line {word}", f"they are numbered from 1 to {len(context.history)}")
+    yield Line(context.history[int(word) - 1])
+
+
+def _found(text: str, context: Context) -> Answer:
+    fitting = [(number, line) for number, line in _numbered(context) if text.casefold() in line.casefold()]
+    # The question itself is the last line of the history.
+    if fitting and fitting[-1][0] == len(context.history) and fitting[-1][1].startswith("!"):
+        fitting.pop()
+    yield _page(fitting) or Notice(f"no line of the history holds {text}")
+
+
+def _numbered(context: Context) -> list[tuple[int, str]]:
+    return list(enumerate(context.history, start=1))
+
+
+def _page(numbered: list[tuple[int, str]]) -> Page | None:
+    lines = [f"{number:5}  {visible(line)}" for number, line in numbered]
+    return Page("\n".join(lines)) if lines else None

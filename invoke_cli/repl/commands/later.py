@@ -13,11 +13,6 @@ _LATER: tuple[tuple[str, Takes, str], ...] = (
         (_PICTURE, Word("SWITCHES", (LINE,))),
         "Enlarge a finished picture, mend its faces or extend its canvas.",
     ),
-    ("!fetch", (_PICTURE,), "Put the line that made a picture into the input line."),
-    ("!replay", (Word("FILE", ("text file",)),), "Run the lines of a file, then come back to the prompt."),
-    ("!search", (Word("TEXT"),), "List only the history lines that contain TEXT."),
-    ("!clear", (), "Empty the history."),
-    ("!N", (), "Put line number N of the history into the input line."),
     (
         "!mask",
         (_PICTURE, Word("-tm PHRASE", (LINE,))),
@@ -34,4 +29,4 @@ def _not_yet(name: str) -> Run:
 
 
 for _name, _takes, _help in _LATER:
-    COMMANDS.add(_name)(Command(_name, _takes, _help, _not_yet(_name), ready=False))
+    COMMANDS.add(_name)(Command(_name, _takes, _help, _not_yet(_name), ready=False, topic="later"))

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from invoke_cli.language.declare import Switch
-from invoke_cli.language.switches import table
+from invoke_cli.language.switches import by_name, table
 from invoke_cli.language.world import World
 from invoke_cli.registry import Registry
 from invoke_cli.repl.commands.registry import COMMANDS
+from invoke_cli.repl.commands.topics import TOPICS
 from invoke_cli.repl.paths import PICTURE_SUFFIXES, TEXT_SUFFIXES, VAE_SUFFIXES, WEIGHT_SUFFIXES, path_choices
 from invoke_cli.session.entry_keys import default_switch, entry_keys, entry_values
 
@@ -108,14 +109,39 @@ def text_files(place: Place) -> Iterator[Offer]:
 
 @OFFERS.add("topic")
 def topics(place: Place) -> Iterator[Offer]:
-    """What help can be had on: commands and, with or without dashes, switches."""
+    """What help can be had on: topics, commands and, with or without dashes, switches."""
+    yield from place.beginning(TOPICS)
     for name, command in COMMANDS.items():
         if name.startswith(place.typed):
             yield Offer(name, meta=command.help.partition("\n")[0])
+    yield from switches(place) if place.typed else ()
+
+
+@OFFERS.add("switch")
+def switches(place: Place) -> Iterator[Offer]:
+    """Long names of switches, with dashes where one is typed."""
     dashes = "--" if place.typed.startswith("-") else ""
-    for switch in table() if place.typed else ():
+    for switch in table():
         if f"{dashes}{switch.name}".startswith(place.typed):
             yield Offer(f"{dashes}{switch.name}", meta=switch.help)
+
+
+@OFFERS.add("all")
+def everything(place: Place) -> Iterator[Offer]:
+    """The word for all of them."""
+    return place.beginning(("all",))
+
+
+@OFFERS.add("value")
+def switch_values(place: Place) -> Iterator[Offer]:
+    """Values of the switch that is named before."""
+    name = place.before[-1].lstrip("-").replace("-", "_") if place.before else ""
+    switch = by_name().get(name)
+    if switch is None:
+        return
+    yield from _switch_values(switch, place)
+    if switch.codec.completes == "picture":
+        yield from pictures(place)
 
 
 @OFFERS.add("change")

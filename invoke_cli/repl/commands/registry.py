@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from invoke_cli.registry import Registry
 from invoke_cli.session.events import Event
 
 if TYPE_CHECKING:
+    from invoke_cli.session.batch import NumberedLine
     from invoke_cli.session.session import Session
 
 
@@ -22,16 +24,27 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Replay:
+    """Lines to be run now, one after another; `path` is the file that they come from."""
+
+    path: Path
+    lines: Iterable[NumberedLine]
+
+
+@dataclass(frozen=True)
 class Context:
     """What a command may use: the session, the lines typed so far, the width to write for.
 
-    line_number: that of the line that the command stands in.
+    line_number: that of the line that the command stands in. forget: empties the history, where there is
+    one. replaying: the files whose lines are being run, from the outermost.
     """
 
     session: Session
     history: Sequence[str]
     width: int
     line_number: int = 0
+    forget: Callable[[], None] | None = None
+    replaying: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +83,9 @@ Takes = tuple[Word | Option, ...]
 
 LINE = "line"
 
-Answer = Iterator[Event | Page]
+Answer = Generator[Event | Page | Replay, Any, None]
+"""What a command tells. What comes back from a `yield` is the answer to an `Ask`, else None."""
+
 Run = Callable[[str, Context], Answer]
 
 
@@ -78,7 +93,8 @@ Run = Callable[[str, Context], Answer]
 class Command:
     """A word that begins with `!`. `run` gets what stands behind it; `takes` says what that may be.
 
-    A command that is not `ready` only says that it comes later.
+    A command that is not `ready` only says that it comes later. topic: what `!help` lists it under, which is
+    the name of the module that declares it.
     """
 
     name: str
@@ -86,6 +102,7 @@ class Command:
     help: str
     run: Run
     ready: bool = True
+    topic: str = ""
 
     @property
     def usage(self) -> str:
@@ -105,7 +122,8 @@ def command(name: str, *aliases: str, takes: Takes = ()) -> Callable[[Run], Run]
 
     def register(run: Run) -> Run:
         text = inspect.getdoc(run) or ""
-        COMMANDS.add(name, *aliases)(Command(name, takes, text, run))
+        topic = run.__module__.rpartition(".")[2]
+        COMMANDS.add(name, *aliases)(Command(name, takes, text, run, topic=topic))
         return run
 
     return register

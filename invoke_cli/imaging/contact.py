@@ -1,0 +1,62 @@
+"""A sheet of saved pictures of any sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from invoke_cli.imaging.sheets import GAP, INK, PAPER, Rgb
+
+MOST_PIXELS = 100_000_000  # of a sheet; more than this only fills the memory
+
+
+def contact(
+    pictures: Sequence[Rgb], columns: int | None = None, captions: Sequence[str] = (), side: int | None = None
+) -> Rgb:
+    """The pictures row by row, each in the middle of a cell that holds the largest; empty cells are black.
+
+    pictures: uint8 (H, W, 3). columns: as many as rows, or a few more, unless given. captions: one for each
+    picture, below it. side: pictures are reduced until their longer side has no more pixels.
+    Raises ValueError where the sheet would be too large.
+    """
+    reduced = [_reduced(picture, side) for picture in pictures]
+    width = max(picture.shape[1] for picture in reduced)
+    height = max(picture.shape[0] for picture in reduced)
+    font = ImageFont.load_default(max(11, width // 16))
+    strip = math.ceil(font.getbbox("Ág")[3]) + GAP if captions else 0
+    across = columns if columns is not None else math.ceil(len(reduced) / math.isqrt(len(reduced)))
+    down = math.ceil(len(reduced) / across)
+    if across * width * down * (height + strip) > MOST_PIXELS:
+        raise ValueError(f"the sheet would have {across * width} x {down * (height + strip)} pixels")
+    background = PAPER if captions else (0, 0, 0)
+    sheet = Image.new("RGB", (across * width, down * (height + strip)), background)
+    draw = ImageDraw.Draw(sheet)
+    for at, picture in enumerate(reduced):
+        left, top = at % across * width, at // across * (height + strip)
+        place = left + (width - picture.shape[1]) // 2, top + (height - picture.shape[0]) // 2
+        sheet.paste(Image.fromarray(picture), place)
+        if captions:
+            text = _shortened(captions[at], width - 2 * GAP, font)
+            draw.text((left + width / 2, top + height + GAP // 2), text, INK, font, anchor="ma")
+    return np.asarray(sheet)
+
+
+def _reduced(picture: Rgb, side: int | None) -> Rgb:
+    height, width, _ = picture.shape
+    if side is None or max(width, height) <= side:
+        return picture
+    scale = side / max(width, height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
+
+
+def _shortened(text: str, width: float, font: ImageFont.ImageFont | ImageFont.FreeTypeFont) -> str:
+    """As much of the end of the text as fits: names differ in their ends."""
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(f"...{text}") > width:
+        text = text[1:]
+    return f"...{text}"
