@@ -82,6 +82,8 @@ def _run(invocation: Invocation, session: Session) -> int:
     from invoke_cli.repl.app import run_lines, run_once, run_repl
 
     console = _console(invocation, session.settings.viewer)
+    for note in invocation.notes:
+        _say(console, note)
     if session.settings.autoimport and not (session.dry_run or session.settings.explain):
         _autoimport(session, console)
     if invocation.line is not None:
@@ -90,6 +92,12 @@ def _run(invocation: Invocation, session: Session) -> int:
     if lines is None:
         return run_repl(session, console)
     return run_lines(session, console, lines)
+
+
+def _say(console: Console, text: str) -> None:
+    from invoke_cli.session.events import Notice
+
+    console.show(Notice(text))
 
 
 def _autoimport(session: Session, console: Console) -> None:

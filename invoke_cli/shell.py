@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,6 +12,7 @@ from invoke_cli import __version__
 from invoke_cli.errors import SettingsError
 from invoke_cli.language.lexer import Kind, lex
 from invoke_cli.language.switches import table
+from invoke_cli.old_shell import OLD_SWITCHES, OldSwitch
 from invoke_cli.paths import expanded
 from invoke_cli.registry import nearest
 from invoke_cli.settings import OPTIONS
@@ -26,7 +28,10 @@ A LINE is a prompt with its switches, quoted as a whole:
 
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
-    """What was typed at the shell. `values` holds settings and defaults of switches, by long name."""
+    """What was typed at the shell. `values` holds settings and defaults of switches, by long name.
+
+    notes: what to say of switches that only the old program had.
+    """
 
     line: str | None
     from_file: str | None
@@ -37,6 +42,7 @@ class Invocation:
     explain: bool
     png: Path | None
     values: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -66,6 +72,7 @@ def read_arguments(arguments: list[str]) -> Invocation:
         explain=found.explain,
         png=Path(found.png) if found.png is not None else None,
         values=values,
+        notes=tuple(found.notes),
     )
 
 
@@ -84,7 +91,7 @@ def _is_line(argument: str) -> bool:
     return first.kind is Kind.SWITCH and any(token.kind is Kind.TEXT for token in rest)
 
 
-_OWN = frozenset({"line", "from_file", "config", "dry_run", "json", "yes", "explain", "png"})
+_OWN = frozenset({"line", "from_file", "config", "dry_run", "json", "yes", "explain", "png", "notes"})
 
 
 def _unknown(argument: str) -> SettingsError:
@@ -93,7 +100,7 @@ def _unknown(argument: str) -> SettingsError:
             f"{argument!r} is a second prompt line", "quote the whole line, as in invoke-cli 'a tree -s 20'"
         )
     flags = [flag for switch in table() if switch.shell for flag in switch.flags]
-    flags += [f"--{option.name}" for option in OPTIONS] + [f"--{name}" for name in _OWN]
+    flags += [f"--{option.name}" for option in OPTIONS] + [f"--{name}" for name in _OWN - {"line", "notes"}]
     meant = nearest(argument.split("=")[0], flags)
     return SettingsError(
         f"there is no switch {argument}", f"did you mean {meant}?" if meant else "see invoke-cli --help"
@@ -113,7 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--from_file", "--from-file", metavar="FILE", help="run the lines of FILE; - is standard input"
     )
-    parser.add_argument("--config", metavar="FILE", help="settings to use instead of the user's config.yaml")
+    parser.add_argument(
+        "--config", "-config", metavar="FILE", help="settings to use instead of the user's config.yaml"
+    )
     parser.add_argument(
         "--dry_run", "--dry-run", action="store_true", help="say what each line would do; draw nothing"
     )
@@ -130,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
         flags = [f"--{spelling}" for spelling in spellings]
         parser.add_argument(*flags, dest=option.name, metavar=option.metavar, help=option.help)
     _add_switches(parser.add_argument_group("defaults for prompt lines"))
+    _add_old(parser)
     return parser
 
 
@@ -149,3 +159,35 @@ def _add_switches(group: argparse._ArgumentGroup) -> None:
                                action="store_const", const=False, help=argparse.SUPPRESS)  # fmt: skip
         else:
             group.add_argument(*flags, dest=switch.name, metavar=switch.codec.metavar, help=text)
+
+
+class _OldAction(argparse.Action):
+    """Takes a switch that only the old program had: passes it on, notes it, or refuses it."""
+
+    def __init__(self, *, entry: OldSwitch, **more: Any) -> None:
+        super().__init__(nargs=None if entry.takes else 0, **more)
+        self.entry = entry
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        said = f"{option_string} {self.entry.here}"
+        if self.entry.kind == "refused":
+            raise SettingsError(said)
+        name, value = self.entry.sets
+        if name:
+            setattr(namespace, name, value.format(values))
+        namespace.notes = [*namespace.notes, said]
+
+
+def _add_old(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(notes=[])
+    for entry in OLD_SWITCHES:
+        if entry.kind != "same":
+            parser.add_argument(
+                *entry.spellings, action=_OldAction, entry=entry, dest="notes", help=argparse.SUPPRESS
+            )
