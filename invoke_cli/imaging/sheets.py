@@ -61,6 +61,21 @@ def table(rows: Sequence[Sequence[Cell | None]], labels: Sequence[str]) -> Rgb:
     return np.hstack([_margin(labels, height), _tiled(filled, len(rows), PAPER)])
 
 
+def alike(pictures: Sequence[Rgb]) -> list[Rgb]:
+    """The pictures in the middle of black ones that are as large as the widest and the highest of them."""
+    height, width = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
+    if all(picture.shape[:2] == (height, width) for picture in pictures):
+        return list(pictures)
+    return [_framed(picture, height, width) for picture in pictures]
+
+
+def _framed(picture: Rgb, height: int, width: int) -> Rgb:
+    frame = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
+    frame[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+    return frame
+
+
 def enlarged(picture: Rgb, width: int, height: int) -> Rgb:
     """A small picture at the size of a large one, smoothly."""
     return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))

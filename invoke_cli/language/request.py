@@ -110,7 +110,8 @@ class Request:
 
     init_img: str | None = switch(
         "-I", "--init_img", codec=PICTURE, group=IMG2IMG, pixels=True,
-        help="The picture to start from. -1 is the last picture drawn; transparent regions are redrawn.")
+        help="The picture to start from; transparent regions are redrawn. -1 is the last picture drawn."
+        " A folder, or a pattern such as 'sketches/*.png', draws one picture from each file.")
     strength: float | None = switch(
         "-f", "--strength", codec=_STRENGTH, group=IMG2IMG, shown=0.75, pixels=True, shell=True,
         help="How much of the picture to redraw: 0 keeps it, 1 ignores it.")
@@ -231,7 +232,7 @@ class Request:
         help="The folder for this line's pictures.")
     fnformat: str | None = switch(
         "--fnformat", codec=TEXT, group=FILES, shown="{prefix}.{seed}.png", shell=True,
-        help="How files are named: {prefix}, {seed}, {model_id} and any switch's name in braces; the"
+        help="How files are named: {prefix}, {seed}, {model_id}, {init} and any switch's name in braces; the"
         " end .png, .jpg or .webp is the format.")
     prompt_as_dir: bool | None = switch(
         "-p", "--prompt_as_dir", codec=FLAG, group=FILES, shown=False, shell=True,

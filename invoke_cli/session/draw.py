@@ -14,7 +14,7 @@ from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.errors import OutputError
 from invoke_cli.imaging.animation import animation
 from invoke_cli.imaging.matrix import matrix
-from invoke_cli.imaging.sheets import grid, strip
+from invoke_cli.imaging.sheets import alike, grid, strip
 from invoke_cli.language.defaults import as_json
 from invoke_cli.models.wanted import Wanted
 from invoke_cli.session.comparison import compared
@@ -87,10 +87,10 @@ def _sheets(plan: Plan, drawn: list[Drawn], outputs: LineOutputs) -> Iterator[Ev
         sheets = list(pages(plan.axes))
         for number, page in enumerate(sheets, start=1):
             shown = [drawn[index] for index in page.indexes]
-            sheet = matrix([one.rgb for one in shown], page.columns, page.rows, page.title)
+            sheet = matrix(alike([one.rgb for one in shown]), page.columns, page.rows, page.title)
             yield from _save_sheet("sheet", shown, sheet, outputs, number if len(sheets) > 1 else None)
     elif plan.request.grid and len(drawn) > 1:
-        yield from _save_sheet("grid", drawn, grid([one.rgb for one in drawn]), outputs)
+        yield from _save_sheet("grid", drawn, grid(alike([one.rgb for one in drawn])), outputs)
 
 
 def _save_sheet(

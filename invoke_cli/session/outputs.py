@@ -123,6 +123,7 @@ class LineOutputs:
             "prefix": f"{number:06}",
             "seed": job.name_seed,
             "model_id": self._model,
+            "init": Path(job.request.init_img).stem if job.request.init_img is not None else None,
             "sweep": "-".join(f"{flag.lstrip('-')}{text}" for flag, text in unnamed),
         }
         return file_name(with_sweep(template) if unnamed else template, values)

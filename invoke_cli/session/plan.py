@@ -21,6 +21,7 @@ from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table, unbuilt
 from invoke_cli.session.adapters import find_adapters, with_loras
 from invoke_cli.session.first_pass import about_first_pass, first_size_of
+from invoke_cli.session.inits import plan_each, several
 from invoke_cli.session.job import Context, Job, Plan, known
 from invoke_cli.session.resolve import box_of, find_target, resolve, size_of
 from invoke_cli.session.step_counts import refining_schedule, schedule_of, with_steps
@@ -34,6 +35,15 @@ OF_A_PICTURE: dict[str, Any] = dict.fromkeys(
 
 def plan(typed: Request, context: Context) -> Plan:
     """Work out what a line means. Raises InvokeError for every mistake, naming the switch."""
+    merged = merge(context.defaults, typed)
+    files = several(merged.init_img, context)
+    if files is not None:
+        return plan_each(files, typed, merged, context, _plan_one)
+    return _plan_one(typed, context)
+
+
+def _plan_one(typed: Request, context: Context) -> Plan:
+    """The plan of a line with one init picture at most."""
     merged = merge(context.defaults, typed)
     request, notices = resolve(merged, typed, context)
     request = with_steps(request, typed)
