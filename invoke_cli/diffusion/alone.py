@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from invoke_cli.diffusion.kernels import Axes, Kernels
+
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
 
@@ -34,12 +36,50 @@ def as_if_alone(bundle: Bundle, pictures: int, x: Tensor, embeddings: Tensor) ->
         yield
         return
     key = (pictures, x.shape, embeddings.shape, torch.get_num_threads())
-    known = bundle.split_layers.get(key)
+    known = bundle.kept.split_layers.get(key)
     found: set[str] = set()
     with _wrapped(bundle.unet, known, _comparing(pictures, found) if known is None else _splitting(pictures)):
         yield
     if known is None:
-        bundle.split_layers[key] = frozenset(found)
+        bundle.kept.split_layers[key] = frozenset(found)
+
+
+class Alone:
+    """Kernels that give each of several pictures the very bits of its own call; see above.
+
+    The first operation of its kind runs both ways.
+    """
+
+    def __init__(self, kernels: Kernels, pictures: int) -> None:
+        self._kernels = kernels
+        self._pictures = pictures
+        self._splits: dict[object, bool] = {}
+
+    def conv(self, module: nn.Conv2d, x: Tensor, axes: Axes = (), bias: Tensor | None = None) -> Tensor:
+        """See Kernels."""
+        return self._run(module, lambda part: self._kernels.conv(module, part, axes, bias), x)
+
+    def linear(self, module: nn.Module, x: Tensor) -> Tensor:
+        """See Kernels."""
+        return self._run(module, lambda part: self._kernels.linear(module, part), x)
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """See Kernels."""
+        return self._run(k.shape, self._kernels.attend, q, k, v)
+
+    def _run(self, of: object, run: Forward, *inputs: Tensor) -> Tensor:
+        if any(len(tensor) % self._pictures for tensor in inputs):
+            return run(*inputs)
+        key = (of, inputs[0].shape, torch.get_num_threads())
+        if key not in self._splits:
+            exact = self._in_turns(run, inputs)
+            self._splits[key] = not torch.equal(exact, run(*inputs))
+            return exact
+        return self._in_turns(run, inputs) if self._splits[key] else run(*inputs)
+
+    def _in_turns(self, run: Forward, inputs: tuple[Tensor, ...]) -> Tensor:
+        parts = zip(*(tensor.chunk(self._pictures) for tensor in inputs), strict=True)
+        return torch.cat([run(*part) for part in parts])
 
 
 Wrap = Callable[[str, Forward], Forward]

@@ -12,17 +12,42 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from invoke_cli.diffusion.alone import Alone
 from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, pooled, size_facts
+from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, packs
 from invoke_cli.diffusion.noise import perlin
 from invoke_cli.diffusion.numbers import check_numbers
+from invoke_cli.diffusion.parts import knows
 from invoke_cli.diffusion.preview import KNOWN, ColourMap, fitted
-from invoke_cli.diffusion.recent import Recent
+from invoke_cli.diffusion.recent import MEGABYTE, Recent
 from invoke_cli.diffusion.recipe import Fragments
 from invoke_cli.diffusion.schedule import NoiseTable
 from invoke_cli.diffusion.tiling import circular
+from invoke_cli.diffusion.walk import Texts, Times, Walk
 
 Pixels = NDArray[np.uint8]
 Hole = NDArray[np.bool_]
+
+SPARED = 256 * MEGABYTE
+"""A UNet with more bytes than this has its weights only once: packed, and not also as they were."""
+
+
+class Kept:
+    """What a bundle remembers of its networks, each within a budget of megabytes.
+
+    texts, times: what `prediction` prepares. split_layers: what `alone` has found out.
+    """
+
+    def __init__(self) -> None:
+        self.texts: Recent[tuple[object, Texts]] = Recent(16, 128 * MEGABYTE)
+        self.times: Recent[tuple[object, Times]] = Recent(1000, 32 * MEGABYTE)
+        self.conditions: Recent[Conditioning] = Recent(32, 64 * MEGABYTE)
+        self.embeddings: Recent[Tensor] = Recent(64, 64 * MEGABYTE)
+        self.pooled: Recent[Tensor] = Recent(64, 8 * MEGABYTE)
+        self.latents: Recent[Tensor] = Recent(32, 64 * MEGABYTE)
+        self.walks: Recent[Walk] = Recent(8)
+        self.colours: Recent[ColourMap] = Recent(1)
+        self.split_layers: dict[Hashable, frozenset[str]] = {}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,7 +61,7 @@ class Bundle:
     table: the noise levels of training. prediction: what the UNet predicts ("epsilon",
     "v_prediction" or "sample"). native: the side of the pictures it was trained on, in pixels.
     name, hash: what files say of the model. colours: what previews show of latents; None where nobody
-    has fitted a map for the model. split_layers: what `alone` has found out; see there.
+    has fitted a map for the model.
     A copy made with `dataclasses.replace` remembers nothing of the networks it was copied from.
     """
 
@@ -55,11 +80,7 @@ class Bundle:
     colours: ColourMap | None = None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
-    _embeddings: Recent[Tensor] = field(init=False, repr=False, default_factory=lambda: Recent(32))
-    _pooled: Recent[Tensor] = field(init=False, repr=False, default_factory=lambda: Recent(32))
-    _latents: Recent[Tensor] = field(init=False, repr=False, default_factory=lambda: Recent(8))
-    split_layers: dict[Hashable, frozenset[str]] = field(init=False, repr=False, default_factory=dict)
-    _colours: Recent[ColourMap] = field(init=False, repr=False, default_factory=lambda: Recent(1))
+    kept: Kept = field(init=False, repr=False, default_factory=Kept)
 
     def latent_shape(self, height: int, width: int) -> tuple[int, int, int, int]:
         """The shape (1, C, h, w) of the latents of a picture, whose sides are in pixels."""
@@ -89,6 +110,12 @@ class Bundle:
 
         size: (H, W) of the picture in pixels, which some networks are told; the native one by default.
         """
+        key = (positive, negative, size if self._told_sizes else None)
+        return self.kept.conditions.get(key, lambda: self._condition(positive, negative, size))
+
+    def _condition(
+        self, positive: Fragments, negative: Fragments, size: tuple[int, int] | None
+    ) -> Conditioning:
         sides = condition(self._embed(positive), self._embed(negative), self._embed(()))
         if self.blank_negative and not negative:
             sides = replace(sides, negative=torch.zeros_like(sides.positive))
@@ -102,7 +129,7 @@ class Bundle:
         return getattr(self.unet.config, "addition_embed_type", None) == "text_time"
 
     def _embed(self, fragments: Fragments) -> Tensor:
-        return self._embeddings.get(fragments, lambda: self._embed_anew(fragments))
+        return self.kept.embeddings.get(fragments, lambda: self._embed_anew(fragments))
 
     def _embed_anew(self, fragments: Fragments) -> Tensor:
         embedded = [
@@ -123,7 +150,29 @@ class Bundle:
         return {"text_embeds": torch.cat(texts), "time_ids": times}
 
     def _pool(self, fragments: Fragments) -> Tensor:
-        return self._pooled.get(fragments, lambda: pooled(*self.readers[-1], fragments, self.device))
+        return self.kept.pooled.get(fragments, lambda: pooled(*self.readers[-1], fragments, self.device))
+
+    def walk(self, axes: Collection[str], pictures: int) -> Walk | None:
+        """The UNet to be walked through, or None for one that can only be called.
+
+        axes: along which the picture tiles. pictures: how many of them each walk is for; see `alone`.
+        """
+        if not knows(self.unet):
+            return None
+        return self.kept.walks.get((tuple(sorted(axes)), pictures), lambda: self._walk(axes, pictures))
+
+    def _walk(self, axes: Collection[str], pictures: int) -> Walk:
+        kernels: Kernels = Plain()
+        if packs(self.device, self.dtype):
+            kernels = Packed(spare=self.unet_size > SPARED)
+        if pictures > 1 and self.device.type == "cpu":
+            kernels = Alone(kernels, pictures)
+        return Walk(self.unet, kernels, axes)
+
+    @property
+    def unet_size(self) -> int:
+        """The bytes of the UNet's weights."""
+        return sum(weight.numel() * weight.element_size() for weight in self.unet.parameters())
 
     def encode(self, rgb: Pixels, seamless: Collection[str] = (), hole: Hole | None = None) -> Tensor:
         """The latents of a picture: the posterior's mean, so that no seed is spent on it.
@@ -134,7 +183,7 @@ class Bundle:
         """
         content = hashlib.sha256(rgb.tobytes() + (b"" if hole is None else hole.tobytes())).digest()
         key = (content, rgb.shape, hole is None, tuple(sorted(seamless)))
-        return self._latents.get(key, lambda: self._encode(rgb, seamless, hole))
+        return self.kept.latents.get(key, lambda: self._encode(rgb, seamless, hole))
 
     def _encode(self, rgb: Pixels, seamless: Collection[str], hole: Hole | None) -> Tensor:
         levels = torch.tensor(np.ascontiguousarray(rgb), device=self.device).permute(2, 0, 1)[None]
@@ -170,7 +219,7 @@ class Bundle:
         if self.colours is not None:
             return self.colours
         kind = (int(self.vae.config.latent_channels), float(self.vae.config.scaling_factor))
-        return self._colours.get("map", lambda: KNOWN[kind] if kind in KNOWN else self._fit_colours())
+        return self.kept.colours.get("map", lambda: KNOWN[kind] if kind in KNOWN else self._fit_colours())
 
     def _fit_colours(self) -> ColourMap:
         """A map fitted to decoded clouds, about as much work as half a picture of 512x512."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 import torch
@@ -32,6 +33,11 @@ class Conditioning:
     positive: Tensor
     negative: Tensor
     added: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @cached_property
+    def both(self) -> Tensor:
+        """The negative sides and then the positive ones, (2 B, L, D); the same tensor each time."""
+        return torch.cat([self.negative, self.positive])
 
 
 class Token(NamedTuple):

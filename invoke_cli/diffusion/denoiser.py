@@ -8,27 +8,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Protocol
+from functools import cache
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from invoke_cli.diffusion.alone import as_if_alone
 from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.conditioning import Conditioning
+from invoke_cli.diffusion.prediction import beside, raw_of
 from invoke_cli.diffusion.step import Denoiser
-from invoke_cli.diffusion.tiling import circular
 from invoke_cli.errors import ModelError
-
-Network = Callable[..., Any]
-"""A UNet, or what stands before one: (z, timesteps, embeddings, ...) -> an object with a `sample`."""
 
 
 class Predict(Protocol):
     """A denoiser that still has to be told what to draw."""
 
     def __call__(self, x: Tensor, sigma: float, embeddings: Tensor, /, **added: Tensor) -> Tensor:
-        """The clean latents in x. embeddings: (B, L, D). added: a `Conditioning`'s, (B, ...) each."""
+        """The clean latents in x, a row for each of the embeddings.
+
+        embeddings: (B, L, D), B a multiple of the rows of x, which are taken again for each multiple.
+        added: a `Conditioning`'s, (B, ...) each.
+        """
 
 
 def predictor(
@@ -42,31 +43,25 @@ def predictor(
     """The bundle's UNet as a `Predict`: the only place that scales its input and casts to its dtype.
 
     seamless: the axes along which the picture tiles. hint: what an inpainting network sees beside the
-    latents; see `beside`. told_scale: what a distilled one is told; see `told`. pictures: how many of
-    them each call is for; see `as_if_alone`.
+    latents; see `beside`. told_scale: what a distilled one is told; see `scale_embedding`. pictures: how
+    many of them each call is for; see `alone`.
     Raises ModelError for a UNet that wants other channels or predicts something unknown.
     """
     parts = _prediction(bundle, 0 if hint is None else hint.shape[1])
-    network = bundle.unet if hint is None else beside(bundle.unet, hint.to(bundle.dtype))
+    told = None
     if told_scale is not None:
-        network = told(network, scale_embedding(told_scale, bundle.unet.config.time_cond_proj_dim, bundle))
+        told = scale_embedding(told_scale, bundle.unet.config.time_cond_proj_dim, bundle)
+    raw = beside(raw_of(bundle, seamless, told, pictures), None if hint is None else hint.to(bundle.dtype))
 
     def predict(x: Tensor, sigma: float, embeddings: Tensor, /, **added: Tensor) -> Tensor:
-        scaled = (x / math.sqrt(sigma**2 + 1)).to(bundle.dtype)
-        # not rounded: between two timesteps the network is told so
-        timestep = torch.full((len(x),), bundle.table.t_of(sigma), dtype=torch.float32, device=x.device)
-        more = {"added_cond_kwargs": _cast(added, bundle.dtype)} if added else {}
-        alone = as_if_alone(bundle, pictures, scaled, embeddings)
-        with torch.inference_mode(), circular(bundle.unet, seamless), alone:
-            raw: Tensor = network(scaled, timestep, embeddings.to(bundle.dtype), **more).sample
+        z = (x / math.sqrt(sigma**2 + 1)).to(bundle.dtype)
+        predicted = raw(z, sigma, embeddings, added).float()
         keep, take = parts(sigma)
-        return keep * x + take * raw.float()
+        kept = keep * x
+        kept = kept if len(kept) in (1, len(predicted)) else kept.repeat(len(predicted) // len(x), 1, 1, 1)
+        return torch.add(kept, predicted, alpha=take)
 
     return predict
-
-
-def _cast(tensors: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-    return {name: tensor.to(dtype) for name, tensor in tensors.items()}
 
 
 def _prediction(bundle: Bundle, hinted: int) -> Callable[[float], tuple[float, float]]:
@@ -76,29 +71,6 @@ def _prediction(bundle: Bundle, hinted: int) -> Callable[[float], tuple[float, f
     if bundle.prediction not in PREDICTIONS:
         raise ModelError(f"{bundle.name} predicts {bundle.prediction!r}, which is not supported")
     return PREDICTIONS[bundle.prediction]
-
-
-def beside(network: Network, hint: Tensor) -> Network:
-    """An inpainting network that sees the hint beside the latents, whatever their noise.
-
-    hint: (B, 1 + C, h, w), the mask and the latents of the picture without what is under it.
-    Rombach et al. 2022 (arXiv 2112.10752), section 4.5, and the order of channels of its code.
-    """
-
-    def hinted(z: Tensor, *args: Any, **more: Any) -> Any:
-        seen = hint.repeat(len(z) // len(hint), 1, 1, 1)
-        return network(torch.cat([z, seen], dim=1), *args, **more)
-
-    return hinted
-
-
-def told(network: Network, embedding: Tensor) -> Network:
-    """A network distilled with its guidance that is told the scale, embedded as (1, D)."""
-
-    def telling(*args: Any, **more: Any) -> Any:
-        return network(*args, timestep_cond=embedding, **more)
-
-    return telling
 
 
 def scale_embedding(scale: float, width: int, bundle: Bundle) -> Tensor:
@@ -132,24 +104,32 @@ def guided(predict: Predict, conditioning: Conditioning, scale: float) -> Denois
     if scale in (0, 1):
         only = conditioning.positive if scale == 1 else conditioning.negative
         its = {name: sides.chunk(2)[int(scale)] for name, sides in conditioning.added.items()}
-        return lambda x, sigma: predict(x, sigma, _rows(only, len(x)), **_all_rows(its, len(x)))
-    both = torch.cat([conditioning.negative, conditioning.positive])
+        rows = _rows_of(only, its)
+        return lambda x, sigma: predict(x, sigma, rows(len(x))[0], **rows(len(x))[1])
+    rows = _rows_of(conditioning.both, conditioning.added)
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
-        added = _all_rows(conditioning.added, 2 * len(x))
-        avoid, draw = predict(torch.cat([x, x]), sigma, _rows(both, 2 * len(x)), **added).chunk(2)
-        return avoid + scale * (draw - avoid)
+        embeddings, added = rows(2 * len(x))
+        avoid, draw = predict(x, sigma, embeddings, **added).chunk(2)
+        return torch.lerp(avoid, draw, scale)
 
     return denoise
 
 
-def _rows(sides: Tensor, rows: int) -> Tensor:
-    """So many rows: those of one picture are for all, where there are several."""
-    return sides.repeat_interleave(rows // len(sides), dim=0)
+def _rows_of(
+    sides: Tensor, added: Mapping[str, Tensor]
+) -> Callable[[int], tuple[Tensor, Mapping[str, Tensor]]]:
+    """So many rows: those of one picture are for all, where there are several; the same each time."""
 
+    @cache
+    def rows(count: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+        times = count // len(sides)
+        if times == 1:
+            return sides, added
+        repeated = {name: each.repeat_interleave(times, dim=0) for name, each in added.items()}
+        return sides.repeat_interleave(times, dim=0), repeated
 
-def _all_rows(added: Mapping[str, Tensor], rows: int) -> dict[str, Tensor]:
-    return {name: _rows(sides, rows) for name, sides in added.items()}
+    return rows
 
 
 def thresholded(denoise: Denoiser, limit: float) -> Denoiser:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from invoke_cli.diffusion.bundle import Bundle, Pixels
 from invoke_cli.diffusion.numbers import NumbersError, check_numbers
+from invoke_cli.diffusion.packed import unpack
 from invoke_cli.diffusion.step import Step
 
 Notes = tuple[str, ...]
@@ -61,5 +62,7 @@ def _single(*networks: Any) -> Iterator[None]:
     with ExitStack() as stack:
         for network in networks:
             stack.callback(network.to, network.dtype)
+            if isinstance(network, torch.nn.Module):
+                unpack(network)
             network.to(torch.float32)
         yield

@@ -54,17 +54,27 @@ def _wrapping(convolution: nn.Conv2d, axes: Collection[str]) -> Iterator[None]:
     """Moves the convolution's padding along `axes` out to a circular one before it."""
     padding = convolution.padding
     rows, columns = (int(size) for size in padding)
-    down = rows if "y" in axes else 0
-    across = columns if "x" in axes else 0
 
     def wrap(_module: nn.Module, inputs: tuple[Any, ...]) -> Tensor:
-        padded: Tensor = nn.functional.pad(inputs[0], (across, across, down, down), mode="circular")
-        return padded
+        return wrapped(inputs[0], (rows, columns), axes)[0]
 
     hook = convolution.register_forward_pre_hook(wrap)
-    convolution.padding = (rows - down, columns - across)
+    convolution.padding = (rows - (rows if "y" in axes else 0), columns - (columns if "x" in axes else 0))
     try:
         yield
     finally:
         convolution.padding = padding
         hook.remove()
+
+
+def wrapped(x: Tensor, padding: tuple[int, int], axes: Collection[str]) -> tuple[Tensor, tuple[int, int]]:
+    """X with its far edges before its near ones along `axes`, and the padding that is left to do.
+
+    x: (B, C, H, W). padding: of a convolution, in rows and columns.
+    """
+    down = padding[0] if "y" in axes else 0
+    across = padding[1] if "x" in axes else 0
+    if down == across == 0:
+        return x, padding
+    padded = nn.functional.pad(x, (across, across, down, down), mode="circular")
+    return padded, (padding[0] - down, padding[1] - across)

@@ -1,0 +1,141 @@
+"""What a network is made of, for whoever walks through one: convolutions, linear layers, attention."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from invoke_cli.diffusion.packed import packed_convolution, packed_linear
+from invoke_cli.diffusion.tiling import wrapped
+
+Axes = Collection[str]
+
+
+class Kernels(Protocol):
+    """The heavy operations of a network; each takes the module whose weights it uses."""
+
+    def conv(self, module: nn.Conv2d, x: Tensor, axes: Axes = (), bias: Tensor | None = None) -> Tensor:
+        """The convolution of x, (B, C, H, W), which tiles along `axes`; bias: in place of the module's."""
+
+    def linear(self, module: nn.Module, x: Tensor) -> Tensor:
+        """A linear layer, or a 1x1 convolution taken for one, on the last axis of x."""
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Attention of (B, heads, L, d); the result is laid out as (B, L, heads, d)."""
+
+
+class Plain:
+    """torch's own operations, for any device."""
+
+    def conv(self, module: nn.Conv2d, x: Tensor, axes: Axes = (), bias: Tensor | None = None) -> Tensor:
+        """See Kernels."""
+        x, padding = wrapped(x, _padding(module), axes)
+        bias = module.bias if bias is None else bias
+        return functional.conv2d(
+            x, module.weight, bias, module.stride, padding, module.dilation, module.groups
+        )
+
+    def linear(self, module: Any, x: Tensor) -> Tensor:
+        """See Kernels."""
+        return functional.linear(x, module.weight.flatten(1), module.bias)
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """See Kernels."""
+        return functional.scaled_dot_product_attention(q, k, v).transpose(1, 2)
+
+
+NONE: tuple[str, list[Any], str] = ("none", [], "")
+
+
+@dataclass(frozen=True)
+class Packed:
+    """oneDNN's operations on packed weights, for CPUs. spare: the plain weights are given up."""
+
+    spare: bool = False
+
+    def conv(self, module: nn.Conv2d, x: Tensor, axes: Axes = (), bias: Tensor | None = None) -> Tensor:
+        """See Kernels."""
+        x, padding = wrapped(x, _padding(module), axes)
+        x = x.contiguous(memory_format=torch.channels_last)
+        weight = packed_convolution(module, padding, tuple(x.shape), spare=self.spare)
+        bias = module.bias if bias is None else bias
+        y: Tensor = torch.ops.mkldnn._convolution_pointwise(
+            x, weight, bias, padding, module.stride, module.dilation, module.groups, *NONE
+        )
+        return y
+
+    def linear(self, module: Any, x: Tensor) -> Tensor:
+        """See Kernels."""
+        y: Tensor = torch.ops.mkldnn._linear_pointwise(
+            x, packed_linear(module, spare=self.spare), module.bias, *NONE
+        )
+        return y
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """See Kernels."""
+        if q.shape[2] * k.shape[2] < WORTHWHILE or not fused_attention_is_slow():
+            return functional.scaled_dot_product_attention(q, k, v).transpose(1, 2)
+        return attention_by_rows(q, k, v)
+
+
+def _padding(module: nn.Conv2d) -> tuple[int, int]:
+    rows, columns = (int(size) for size in module.padding)
+    return rows, columns
+
+
+WORTHWHILE = 512 * 512
+"""Below so many pairs of query and key the fused kernel wins everywhere."""
+ROWS = 256
+"""Queries at a time: their scores should fit into a core's second-level cache."""
+
+
+def attention_by_rows(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Softmax attention of (B, heads, L, d), some rows at a time; laid out as (B, L, heads, d).
+
+    Scores and softmax are float32; only the weights are rounded to the dtype of v, as the fused kernel does.
+    """
+    batch, heads, length, width = q.shape
+    out = q.new_empty(batch, length, heads, width)
+    scaled = q.float() * (1 / math.sqrt(width))
+    keys, values = k.float().contiguous(), v.transpose(-1, -2).contiguous()
+    for one in range(batch):
+        for head in range(heads):
+            _rows(scaled[one, head], keys[one, head], values[one, head], out[one, :, head])
+    return out
+
+
+def _rows(q: Tensor, keys: Tensor, values: Tensor, out: Tensor) -> None:
+    product = torch.ops.mkldnn._linear_pointwise
+    for start in range(0, len(q), ROWS):
+        weights = product(q[start : start + ROWS], keys, None, *NONE).softmax(-1)
+        out[start : start + ROWS] = product(weights.to(values.dtype), values, None, *NONE)
+
+
+@cache
+def fused_attention_is_slow() -> bool:
+    """Whether torch's attention multiplies with a library that holds back on this maker's CPUs.
+
+    It goes through MKL, which on AMD's leaves half of the vector unit idle; oneDNN does not.
+    """
+    try:
+        about = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return "AuthenticAMD" in about and torch.backends.mkl.is_available()
+
+
+def packs(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether this device multiplies packed weights of this dtype faster than plain ones."""
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    if dtype == torch.bfloat16:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return dtype == torch.float32

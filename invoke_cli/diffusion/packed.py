@@ -1,0 +1,103 @@
+"""Weights in the order in which oneDNN multiplies, made once instead of at every call. CPUs only.
+
+A packed weight belongs to the parameter that it was made from and is kept on it, so weights that an adapter
+puts in a module's place bring their own, and nobody has to say that anything has changed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+SHAPES = 3
+"""For so many sizes of pictures convolutions stay packed; where memory is spared, for one."""
+
+
+@dataclass
+class _Forms:
+    """What was made of a parameter: packed tensors by what they are for, the last used at the end."""
+
+    stamp: tuple[object, ...]
+    kept: OrderedDict[Hashable, Tensor] = field(default_factory=OrderedDict)
+
+
+def packed_linear(module: nn.Module, *, spare: bool = False) -> Tensor:
+    """The weight of a linear layer, or of a 1x1 convolution taken for one, packed.
+
+    spare: give up the plain weight, of which `dense` makes it again, so that it is in memory once.
+    """
+
+    def pack(weight: Tensor) -> Tensor:
+        packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight.flatten(1))
+        return packed
+
+    return _form(module, "linear", pack, spare)
+
+
+def packed_convolution(
+    module: nn.Conv2d, padding: tuple[int, int], size: tuple[int, ...], *, spare: bool = False
+) -> Tensor:
+    """The weight of a convolution, packed for inputs of this size, (B, C, H, W); for others it is slow."""
+
+    def pack(weight: Tensor) -> Tensor:
+        packed: Tensor = torch.ops.mkldnn._reorder_convolution_weight(
+            weight, padding, module.stride, module.dilation, module.groups, size
+        )
+        return packed
+
+    return _form(module, (padding, size), pack, spare)
+
+
+def dense(weight: nn.Parameter) -> nn.Parameter:
+    """The weight as it was loaded, bit for bit; the very same where it was not given up."""
+    if not weight.is_meta:
+        return weight
+    kept = next(reversed(_forms(weight).kept.values()))
+    return nn.Parameter(kept.to_dense().reshape(weight.shape), requires_grad=False)
+
+
+def unpack(network: Any) -> None:
+    """Put the plain weights back into a network, as it must be before it is called or changed itself."""
+    for module in network.modules():
+        weight = module._parameters.get("weight")
+        if weight is not None and weight.is_meta and hasattr(weight, "forms"):
+            module.weight = dense(weight)
+
+
+def _form(module: Any, key: Hashable, pack: Callable[[Tensor], Tensor], spare: bool) -> Tensor:
+    weight: nn.Parameter = module.weight
+    forms = _forms(weight)
+    if key in forms.kept:
+        forms.kept.move_to_end(key)
+        return forms.kept[key]
+    forms.kept[key] = packed = pack(dense(weight).data)
+    while len(forms.kept) > (1 if spare else SHAPES):
+        forms.kept.popitem(last=False)
+    if spare and not weight.is_meta:
+        module.weight = _stand_in(weight, forms.kept)
+    return packed
+
+
+def _stand_in(weight: nn.Parameter, kept: OrderedDict[Hashable, Tensor]) -> nn.Parameter:
+    """A parameter of the weight's shape and dtype without memory of its own, but for what is packed."""
+    empty: Any = nn.Parameter(torch.empty_like(weight, device="meta"), requires_grad=False)
+    empty.forms = _Forms(_stamp(empty), kept)
+    return empty  # type: ignore[no-any-return]
+
+
+def _forms(weight: Any) -> _Forms:
+    """What is kept of the weight as it is now; of what it was before, nothing is."""
+    forms: _Forms | None = getattr(weight, "forms", None)
+    if forms is None or forms.stamp != _stamp(weight):
+        forms = weight.forms = _Forms(_stamp(weight))
+    return forms
+
+
+def _stamp(weight: Tensor) -> tuple[object, ...]:
+    version = 0 if weight.is_inference() else weight._version
+    return (weight.data_ptr(), version, weight.dtype)

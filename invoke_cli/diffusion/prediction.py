@@ -1,0 +1,120 @@
+"""A bundle's UNet as a function of noisy latents, a noise level and embeddings.
+
+The usual networks are walked through (see `walk`), with what depends on the prompt or on the timestep alone
+kept by the bundle; others are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from invoke_cli.diffusion.alone import as_if_alone
+from invoke_cli.diffusion.bundle import Bundle
+from invoke_cli.diffusion.packed import unpack
+from invoke_cli.diffusion.tiling import circular
+from invoke_cli.diffusion.walk import Texts, Times, Walk
+
+
+class Raw(Protocol):
+    """What a network predicts."""
+
+    def __call__(self, z: Tensor, sigma: float, embeddings: Tensor, added: Mapping[str, Tensor], /) -> Tensor:
+        """The prediction, a row for each of the embeddings.
+
+        z: (N, C, h, w) in the network's dtype, scaled. embeddings: (B, L, D), B a multiple of N; rows of z
+        are taken again for each multiple. added: a `Conditioning`'s, (B, ...) each.
+        """
+
+
+@dataclass(frozen=True)
+class Walked:
+    """A network that is walked through."""
+
+    bundle: Bundle
+    walk: Walk
+    told: Tensor | None
+
+    def __call__(self, z: Tensor, sigma: float, embeddings: Tensor, added: Mapping[str, Tensor], /) -> Tensor:
+        """See Raw."""
+        with torch.inference_mode():
+            texts = self._texts(embeddings, added)
+            return self.walk(z, self._times(sigma, texts), texts)
+
+    def _texts(self, embeddings: Tensor, added: Mapping[str, Tensor]) -> Texts:
+        parts = (embeddings, *(added[name] for name in sorted(added)))
+
+        def make() -> tuple[object, Texts]:
+            cast = {name: tensor.to(self.bundle.dtype) for name, tensor in added.items()}
+            # the parts are kept as well, so that nothing else can be at their address meanwhile
+            return parts, self.walk.texts(embeddings.to(self.bundle.dtype), cast)
+
+        return self.bundle.kept.texts.get(tuple(map(id, parts)), make)[1]
+
+    def _times(self, sigma: float, texts: Texts) -> Times:
+        timestep = self.bundle.table.t_of(sigma)
+        # many networks are told nothing, and then the prompt has no say
+        key = (sigma, None if texts.told is None else id(texts.told), _content(self.told))
+
+        def make() -> tuple[object, Times]:
+            return texts.told, self.walk.times(timestep, self.bundle.dtype, texts.told, self.told)
+
+        return self.bundle.kept.times.get(key, make)[1]
+
+
+def _content(told: Tensor | None) -> tuple[float, ...] | None:
+    return None if told is None else tuple(told.flatten().tolist()[:4])
+
+
+@dataclass(frozen=True)
+class Called:
+    """A network that is called, with its convolutions wrapping around along `axes`."""
+
+    bundle: Bundle
+    axes: Collection[str]
+    told: Tensor | None
+    pictures: int
+
+    def __call__(self, z: Tensor, sigma: float, embeddings: Tensor, added: Mapping[str, Tensor], /) -> Tensor:
+        """See Raw."""
+        unet, dtype = self.bundle.unet, self.bundle.dtype
+        z = z if len(z) == len(embeddings) else z.repeat(len(embeddings) // len(z), 1, 1, 1)
+        # not rounded: between two timesteps the network is told so
+        t = torch.full((len(z),), self.bundle.table.t_of(sigma), dtype=torch.float32, device=z.device)
+        more: dict[str, Any] = {} if self.told is None else {"timestep_cond": self.told}
+        if added:
+            more["added_cond_kwargs"] = {name: tensor.to(dtype) for name, tensor in added.items()}
+        alone = as_if_alone(self.bundle, self.pictures, z, embeddings)
+        with torch.inference_mode(), circular(unet, self.axes), alone:
+            raw: Tensor = unet(z, t, embeddings.to(dtype), **more).sample
+        return raw
+
+
+def raw_of(bundle: Bundle, axes: Collection[str], told: Tensor | None, pictures: int) -> Raw:
+    """The bundle's network, walked through where that can be done. See `predictor` for the rest."""
+    walk = bundle.walk(axes, pictures)
+    if walk is not None:
+        return Walked(bundle, walk, told)
+    if hasattr(bundle.unet, "modules"):
+        unpack(bundle.unet)
+    return Called(bundle, axes, told, pictures)
+
+
+def beside(raw: Raw, hint: Tensor | None) -> Raw:
+    """An inpainting network that sees the hint beside the latents, whatever their noise; None is no hint.
+
+    hint: (B, 1 + C, h, w), the mask and the latents of the picture without what is under it.
+    Rombach et al. 2022 (arXiv 2112.10752), section 4.5, and the order of channels of its code.
+    """
+    if hint is None:
+        return raw
+
+    def hinted(z: Tensor, *others: Any) -> Tensor:
+        seen = hint.repeat(len(z) // len(hint), 1, 1, 1)
+        return raw(torch.cat([z, seen], dim=1), *others)
+
+    return hinted
