@@ -129,12 +129,12 @@ def fused_attention_is_slow() -> bool:
         about = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    return "AuthenticAMD" in about and torch.backends.mkl.is_available()
+    return "AuthenticAMD" in about and bool(torch._C.has_mkl)
 
 
 def packs(device: torch.device, dtype: torch.dtype) -> bool:
     """Whether this device multiplies packed weights of this dtype faster than plain ones."""
-    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+    if device.type != "cpu" or not torch._C._has_mkldnn:
         return False
     if dtype == torch.bfloat16:
         return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

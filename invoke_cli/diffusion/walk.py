@@ -194,4 +194,5 @@ class _Pass:
 
 def heads(kernels: Kernels, attention: Any, layer: Any, rows: Tensor) -> Tensor:
     """Rows, (B, L, D), through a layer of an attention, as (B, heads, L, d)."""
-    return kernels.linear(layer, rows).unflatten(-1, (attention.heads, -1)).transpose(1, 2)
+    projected = kernels.linear(layer, rows)
+    return projected.reshape(*projected.shape[:-1], attention.heads, -1).transpose(1, 2)
