@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from torch import nn
 
 from invoke_cli.diffusion.bundle import Bundle
+from invoke_cli.diffusion.packed import dense
 from invoke_cli.diffusion.recent import Recent
 from invoke_cli.models.embeddings import teach
 from invoke_cli.models.folders import Stamp
@@ -107,7 +108,7 @@ def _weight(module: nn.Module) -> nn.Parameter:
 
 def _sum(module: nn.Module, layers: list[tuple[Layer, float]]) -> nn.Parameter:
     """The module's weight with the shares of all LoRAs, added in float32 and rounded once."""
-    own = _weight(module).data
+    own = dense(_weight(module)).data
     total = own.float()
     for layer, weight in layers:
         total = total + weight * layer.delta(own.shape, own.device)

@@ -8,12 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from invoke_cli.diffusion.bundle import Bundle
+from invoke_cli.diffusion.generate import Picture, generate
+from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.diffusion.schedule import NoiseTable
 from invoke_cli.errors import ModelError
 from invoke_cli.models.adapters import Wardrobe
@@ -184,6 +187,28 @@ def test_taking_a_lora_off_gives_back_the_very_bits(
     assert plain is bundle
     assert notices == ()
     assert same(before, weights(bundle))
+
+
+def test_weights_that_were_given_up_for_packed_ones_are_merged_all_the_same(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lora = Wanted((used(tmp_path / "a.safetensors", content(bundle, kohya), 0.3),))
+    recipe = Recipe(positive=(("a cat", 1.0),), width=64, height=64, steps=1, seed=1)
+    expected = last_picture(Wardrobe().dress(bundle, lora)[0], recipe)
+    monkeypatch.setattr("invoke_cli.diffusion.bundle.SPARED", 0)
+    spared = replace(bundle, unet=make_unet(), text_encoder=make_text_encoder(bundle.tokenizer))
+    wardrobe = Wardrobe()
+    plain = last_picture(spared, recipe)
+    assert spared.unet.conv_in.weight.is_meta
+    assert np.array_equal(last_picture(wardrobe.dress(spared, lora)[0], recipe), expected)
+    assert np.array_equal(last_picture(wardrobe.dress(spared, Wanted())[0], recipe), plain)
+    assert not np.array_equal(plain, expected)
+
+
+def last_picture(bundle: Bundle, recipe: Recipe) -> Any:
+    *_, picture = generate(bundle, recipe)
+    assert isinstance(picture, Picture)
+    return picture.rgb
 
 
 def test_half_precision_is_rounded_once(bundle: Bundle, tmp_path: Path) -> None:
