@@ -12,7 +12,7 @@ class World:
     images: pictures made or used so far. samplers: every name and alias that -A takes; when empty, names
     are not checked. models: known models. seeds: seeds used so far, latest first. terms: triggers, as
     `<toy>`. loras: names that withLora() takes. vaes: names that --vae takes. hub_ids: repositories in the
-    hub's cache.
+    hub's cache. outdir: where pictures are also found by their bare names.
     """
 
     images: tuple[str, ...] = ()
@@ -23,3 +23,4 @@ class World:
     loras: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     hub_ids: tuple[str, ...] = ()
+    outdir: str = ""

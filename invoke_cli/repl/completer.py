@@ -39,17 +39,18 @@ def _in_line(line: str, cursor: int, world: World) -> Iterator[Completion]:
     for offer in known:
         start = offer.start - cursor
         yield Completion(offer.text, start, visible(offer.display), display_meta=offer.meta)
-    yield from _paths(line, cursor, {offer.text for offer in known})
+    yield from _paths(line, cursor, {offer.text for offer in known}, world.outdir)
 
 
-def _paths(line: str, cursor: int, known: set[str]) -> Iterator[Completion]:
+def _paths(line: str, cursor: int, known: set[str], outdir: str) -> Iterator[Completion]:
     """Files and folders where the line expects one, except those offered already."""
     place = expects(line, cursor)
     if place.kind not in ("picture", "folder"):
         return
     suffixes = PICTURE_SUFFIXES if place.kind == "picture" else ()
     is_quoted = line[place.start : cursor].startswith(("'", '"'))
-    for choice in path_choices(place.typed, suffixes=suffixes):
+    within = outdir if place.kind == "picture" else ""
+    for choice in path_choices(place.typed, suffixes=suffixes, within=within):
         text = choice.in_line(is_quoted)
         if text not in known:
             name = visible(choice.name) + ("/" if choice.is_folder else "")

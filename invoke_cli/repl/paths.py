@@ -34,12 +34,15 @@ class PathChoice:
         return quoted(inside)[:-1] if must_quote else inside
 
 
-def path_choices(typed: str, *, suffixes: Collection[str]) -> Iterator[PathChoice]:
-    """The folders, and the files with such suffixes, whose path begins as typed; not too many."""
-    return islice(_all_choices(typed, suffixes), _LISTED)
+def path_choices(typed: str, *, suffixes: Collection[str], within: str = "") -> Iterator[PathChoice]:
+    """The folders, and the files with such suffixes, whose path begins as typed; not too many.
+
+    within: a folder whose files also go by their bare names.
+    """
+    return islice(_all_choices(typed, suffixes, within), _LISTED)
 
 
-def _all_choices(typed: str, suffixes: Collection[str]) -> Iterator[PathChoice]:
+def _all_choices(typed: str, suffixes: Collection[str], within: str) -> Iterator[PathChoice]:
     folder, beginning = os.path.split(typed)
     for entry in _entries(os.path.expanduser(folder) or "."):
         if not _fits(entry.name, beginning):
@@ -48,6 +51,10 @@ def _all_choices(typed: str, suffixes: Collection[str]) -> Iterator[PathChoice]:
         if is_folder or os.path.splitext(entry.name)[1].lower() in suffixes:
             path = typed[: len(typed) - len(beginning)] + entry.name
             yield PathChoice(path, entry.name, is_folder)
+    for entry in _entries(within) if within and not folder and beginning else ():
+        is_file = os.path.splitext(entry.name)[1].lower() in suffixes and not _is_folder(entry)
+        if is_file and _fits(entry.name, beginning) and not os.path.exists(entry.name):
+            yield PathChoice(entry.name, entry.name, False)
 
 
 def _fits(name: str, beginning: str) -> bool:

@@ -12,12 +12,15 @@ from typing import Any
 from invoke_cli.errors import MetadataError
 from invoke_cli.imaging.init_image import header
 from invoke_cli.imaging.metadata import read_texts
+from invoke_cli.language.defaults import builtin
 from invoke_cli.language.grammar import write
 from invoke_cli.language.request import Request
+from invoke_cli.language.switches import table
 from invoke_cli.paths import expanded
 from invoke_cli.session.dialects import Found, own, read
 
 _SOURCES = (("init_img", "-I"), ("init_mask", "-M"))
+_ALWAYS_SAID = frozenset({"prompt", "steps", "cfg_scale", "sampler", "strength"})
 _OLD_GRID = 64  # what InvokeAI rounded sizes down to
 
 
@@ -53,6 +56,25 @@ def recover(path: Path, outdir: Path, model: str) -> Recovered:
     line = found.line if request == found.request else write(request, full=is_ours)
     notices = (*_origin(found, is_ours, model), *sized, *moved)
     return Recovered(path, line, request, found.program, found.model, notices)
+
+
+def for_the_prompt(found: Recovered, defaults: Request) -> str:
+    """The line as a person would type it: without what is built in and what `defaults` do not change.
+
+    What such lines have always said stays, though it may be the usual: steps, scale, sampler, strength.
+    """
+    if found.program != own.PROGRAM:
+        return found.line
+    usual = builtin()
+    unsaid: dict[str, Any] = {
+        switch.name: None
+        for switch in table()
+        if switch.name not in _ALWAYS_SAID
+        and getattr(found.request, switch.name)
+        == getattr(usual, switch.name)
+        == getattr(defaults, switch.name)
+    }
+    return write(replace(found.request, **unsaid))
 
 
 def stored_prompt(path: Path) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoke_cli.diffusion.samplers import SAMPLERS
-from invoke_cli.errors import InvokeError, LineError
+from invoke_cli.errors import InvokeError, LineError, PromptError
 from invoke_cli.language.defaults import builtin, merge
 from invoke_cli.language.grammar import Reading, check, read
 from invoke_cli.language.request import Request
@@ -133,6 +133,7 @@ class Session:
             loras=tuple(self._folders.loras.files()),
             vaes=tuple(self._folders.vaes.files()),
             hub_ids=cached_repositories(),
+            outdir=str(self.outdir),
         )
 
     def run(self, line: str, line_number: int = 1) -> Iterator[Event]:
@@ -304,6 +305,10 @@ def _plotted(explained: Explained, path: Path) -> Explained:
 
 def _placed(error: InvokeError, reading: Reading | None) -> InvokeError:
     """The error with its place in the line, where only the switch was known."""
-    if reading is not None:
-        error.span = reading.locate(error)
+    if reading is None:
+        return error
+    error.span = reading.locate(error)
+    if isinstance(error, PromptError) and "prompt" not in reading.spans and reading.request.init_img:
+        from_picture = f"the prompt comes from {reading.request.init_img}; type one to use another"
+        error.hint = "; ".join(hint for hint in (error.hint, from_picture) if hint)
     return error

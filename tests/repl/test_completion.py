@@ -213,7 +213,7 @@ def test_every_kind_that_a_command_names_exists():
         ("!set --stre", ["!set --strength"]),
         ("!set sampler k_e", ["!set sampler k_euler"]),
         ("!set fit f", ["!set fit false"]),
-        ("!unset a", ["!unset all", "!unset animate"]),
+        ("!unset al", ["!unset all"]),
         ("!grid a.png --na", ["!grid a.png --names"]),
         ("!help img", ["!help img2img"]),
         ("!models d", []),
@@ -244,6 +244,17 @@ def test_pictures_and_prompt_files_behind_commands(pictures):
     assert after("!fetch '*.png' no") == ["!fetch '*.png' notes.txt"]
     assert after("!replay no") == ["!replay notes.txt"]
     assert after("!set init_img sk") == ["!set init_img sketch.png"]
+
+
+@pytest.mark.edge(45)
+def test_bare_names_in_the_folder_of_pictures(pictures):
+    offers = LineCompleter(lambda: World(outdir="studies")).get_completions
+    for line, name in (
+        ("a barn -I on", "one.png"),
+        ("!fetch on", "one.png"),
+        ("!fetch studies/", "studies/one.png"),
+    ):
+        assert [offer.text for offer in offers(Document(line, len(line)), CompleteEvent())] == [name]
 
 
 @pytest.mark.edge(45)

@@ -101,6 +101,11 @@ def test_mistakes_are_marked_in_the_line(run, session, line, words, marked):
     assert session.chosen == Request()
 
 
+def test_a_hint_does_not_speak_of_prompt_text(run):
+    assert failure(run("!set strenght 0.4")).error.hint == "did you mean --strength?"
+    assert failure(run("!set zzzz 0.4")).error.hint == ""
+
+
 def test_taking_back_what_was_not_set(run):
     assert run("!unset steps") == [Notice("steps was not set in this session")]
     assert run("!unset all") == [Notice("nothing was set in this session")]

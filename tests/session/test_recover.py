@@ -13,10 +13,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from invoke_cli.errors import MetadataError, PictureError
-from invoke_cli.language.grammar import parse
-from invoke_cli.session.recover import Recovered, recover
+from invoke_cli.language.grammar import parse, write
+from invoke_cli.language.request import Request
+from invoke_cli.session.recover import Recovered, for_the_prompt, recover
 from invoke_cli.session.session import Session
-from tests.session.conftest import Make, notices, pixels, planned, saved
+from tests.session.conftest import Make, failure, notices, pixels, planned, saved
 
 LINE = "a cat -s3 -W64 -H64 -S7"
 
@@ -42,6 +43,17 @@ def test_a_line_that_is_fetched_and_run_gives_the_same_pixels(session: Session, 
     assert back.line == first.line
     assert (back.program, len(back.notices)) == ("invoke-cli", 1)  # that the model has another name here
     assert np.array_equal(pixels(saved(session.run(back.line))[0].path), pixels(first.path))
+
+
+def test_the_line_for_the_prompt_is_short_and_gives_the_same_pixels(session: Session, sketch: Path) -> None:
+    (first,) = saved(session.run(f"a cat -I {sketch.name} -f0.5 -s3 -S7 --karras_max 5"))
+    short = for_the_prompt(fetched(first.path), session.defaults)
+    assert short == "a cat -s 3 -S 7 -W 96 -H 64 -C 7.5 -A k_lms --karras_max 5 -I sketch.png -f 0.5"
+    assert np.array_equal(pixels(saved(session.run(short))[0].path), pixels(first.path))
+    session.choose(Request(karras_max=9, threshold=1.0))
+    kept = parse(for_the_prompt(fetched(first.path), session.defaults))
+    assert (kept.karras_max, kept.threshold, kept.perlin) == (5, 0, None)
+    assert np.array_equal(pixels(saved(session.run(write(kept)))[0].path), pixels(first.path))
 
 
 def test_the_model_is_told_only_where_it_is_another(session: Session) -> None:
@@ -143,6 +155,12 @@ class TestPromptsOfInitPictures:
         events = list(session.run(f"-I {named.format(name=first.path.name)} -f0.5 -s3"))
         assert parse(planned(events)[0].line).prompt == "a cat"
         assert f"the prompt comes from {first.path}: a cat" in notices(events)
+
+    def test_a_mistake_in_it_says_where_it_comes_from(self, make_session: Make, tmp_path: Path) -> None:
+        text = "a <lora:nothing:1>\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1"
+        foreign(tmp_path / "a.png", parameters=text)
+        error = failure(make_session(dry_run=True).run("-I a.png -f0.5")).error
+        assert error.hint.endswith("the prompt comes from a.png; type one to use another")
 
     def test_of_another_program(self, make_session: Make, tmp_path: Path) -> None:
         text = "a (cat:1.2)\nNegative prompt: dog\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1"

@@ -98,13 +98,14 @@ def pictures(place: Place) -> Iterator[Offer]:
     own = [*place.beginning(place.world.images)]
     yield from own
     known = {offer.text for offer in own}
-    yield from (offer for offer in _paths(place, PICTURE_SUFFIXES) if offer.text not in known)
+    found = _paths(place, PICTURE_SUFFIXES, place.world.outdir)
+    yield from (offer for offer in found if offer.text not in known)
 
 
 @OFFERS.add("text file")
 def text_files(place: Place) -> Iterator[Offer]:
     """Files of lines, and folders."""
-    return _paths(place, TEXT_SUFFIXES)
+    return _paths(place, TEXT_SUFFIXES, place.world.outdir)
 
 
 @OFFERS.add("topic")
@@ -180,7 +181,7 @@ def _switch_values(switch: Switch, place: Place) -> Iterator[Offer]:
         yield from _paths(place, ())
 
 
-def _paths(place: Place, suffixes: Iterable[str]) -> Iterator[Offer]:
-    for choice in path_choices(place.typed, suffixes=frozenset(suffixes)):
+def _paths(place: Place, suffixes: Iterable[str], within: str = "") -> Iterator[Offer]:
+    for choice in path_choices(place.typed, suffixes=frozenset(suffixes), within=within):
         end = "/" if choice.is_folder else ""
         yield Offer(choice.path + end, choice.name + end, goes_on=choice.is_folder)

@@ -39,6 +39,7 @@ def fetch(argument: str, context: Context) -> Answer:
     a prompt file.
     """
     from invoke_cli.session.library import is_pattern
+    from invoke_cli.session.recover import for_the_prompt
 
     library = _library(context)
     if not argument:
@@ -55,7 +56,7 @@ def fetch(argument: str, context: Context) -> Answer:
         )
     found = _recovered(paths[0], context)
     yield from map(Notice, found.notices)
-    yield Line(found.line)
+    yield Line(for_the_prompt(found, context.session.defaults))
 
 
 def _collected(words: list[str], library: Library, context: Context) -> Answer:

@@ -48,7 +48,9 @@ def unset_default(argument: str, context: Context) -> Answer:
     asked = chosen if argument == "all" else [switch.name for switch in _switches(argument)]
     context.session.drop(asked)
     for name in asked:
-        yield Notice(f"{name} is as before !set" if name in chosen else f"{name} was not set in this session")
+        yield Notice(
+            f"{name} is as it was before" if name in chosen else f"{name} was not set in this session"
+        )
     if not asked:
         yield Notice("nothing was set in this session")
 
@@ -59,6 +61,9 @@ def _read(argument: str) -> Reading:
     try:
         reading = _checked(read(line))
     except LineError as error:
+        # There is no text here that quotes could make of it.
+        error.hint = error.hint.partition(" In quotes")[0] if "quotes it is" in error.hint else error.hint
+        error.hint = "" if error.hint.startswith("in quotes") else error.hint
         raise _moved(error, -added) from None
     spans = {name: _shifted(span, -added) for name, span in reading.spans.items()}
     return Reading(argument, reading.request, spans)
