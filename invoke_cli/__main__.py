@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from invoke_cli.errors import InvokeError
+from invoke_cli.init_file import Start, read_start
 from invoke_cli.paths import expanded
 from invoke_cli.repl.visible import visible
-from invoke_cli.shell import Invocation, read_arguments
+from invoke_cli.shell import Invocation
 
 if TYPE_CHECKING:
     from invoke_cli.repl.console import Console
@@ -27,9 +28,8 @@ WRONG_USAGE = 2
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns 0, 1 when a line failed, 2 for wrong usage, 130 when interrupted."""
     try:
-        invocation = read_arguments(sys.argv[1:] if arguments is None else arguments)
-        session = _session(invocation)
-        return _run(invocation, session)
+        start = read_start(sys.argv[1:] if arguments is None else arguments, dict(os.environ))
+        return _run(start.invocation, _session(start))
     except InvokeError as error:
         lines = [f"invoke-cli: {error.message}", *([f"  {error.hint}"] if error.hint else [])]
         sys.stderr.write("".join(f"{visible(line)}\n" for line in lines))
@@ -38,14 +38,19 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _session(invocation: Invocation) -> Session:
+def _session(start: Start) -> Session:
     from invoke_cli.models.catalog import Catalog
     from invoke_cli.session.session import Session
     from invoke_cli.settings import environment, settings_from, shipped_directory, user_directory
 
-    known = environment()
+    known, invocation = environment(), start.invocation
     settings = settings_from(
-        invocation.values, invocation.config, known, dry_run=invocation.dry_run, yes=invocation.yes
+        invocation.values,
+        invocation.config,
+        known,
+        init=start.init,
+        dry_run=invocation.dry_run,
+        yes=invocation.yes,
     )
     settings = replace(settings, explain=invocation.explain, png=invocation.png)
     catalog = Catalog.read(shipped_directory() / "models.yaml", user_directory(known) / "models.yaml")

@@ -1,4 +1,4 @@
-"""Settings: built-in < configuration file < environment < shell, merged in one place.
+"""Settings: built-in < configuration file < init file < environment < shell, merged in one place.
 
 Two kinds of names live in every layer: the options below, which belong to the program, and the defaults of
 prompt-line switches, which are read by the same codecs as on the line.
@@ -17,10 +17,13 @@ from invoke_cli.language.defaults import from_pairs, merge
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table
 from invoke_cli.models.devices import check_device, check_precision
+from invoke_cli.paths import expanded
 from invoke_cli.registry import nearest
 from invoke_cli.yaml_file import load_mapping
 
 PREFIX = "INVOKE_CLI_"
+FILES = (f"{PREFIX}CONFIG", f"{PREFIX}INIT")
+"""The variables that name files of settings."""
 
 N = TypeVar("N", int, float)
 
@@ -88,14 +91,21 @@ def settings_from(
     config: Path | None,
     environment: Mapping[str, str],
     *,
+    init: tuple[Mapping[str, Any], str] | None = None,
     dry_run: bool = False,
     yes: bool = False,
 ) -> Settings:
     """Merge the layers. `shell` holds what was given on the command line, by long name.
 
+    init: the settings of an init file and its name, above the configuration file, below the environment.
     Raises SettingsError that names the layer and the key.
     """
-    layers = [_file_layer(config, environment), _environment_layer(environment), (shell, "the command line")]
+    layers: list[tuple[Mapping[str, Any], str]] = [
+        _file_layer(config, environment),
+        *([init] if init is not None else []),
+        _environment_layer(environment),
+        (shell, "the command line"),
+    ]
     options = {option.name: option.default for option in OPTIONS}
     defaults = Request()
     for values, source in layers:
@@ -167,6 +177,9 @@ def shipped_directory() -> Path:
 
 
 def _file_layer(config: Path | None, environment: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    named = environment.get(f"{PREFIX}CONFIG")
+    if config is None and named:
+        config = expanded(named)
     path = config if config is not None else user_directory(environment) / "config.yaml"
     if config is None and not path.is_file():
         return {}, str(path)
@@ -177,7 +190,7 @@ def _environment_layer(environment: Mapping[str, str]) -> tuple[dict[str, str], 
     values = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
-        if name.startswith(PREFIX) and value
+        if name.startswith(PREFIX) and value and name not in FILES
     }
     return values, f"the environment ({PREFIX}...)"
 

@@ -36,6 +36,7 @@ class Invocation:
     line: str | None
     from_file: str | None
     config: Path | None
+    init: str | None
     dry_run: bool
     json: bool
     yes: bool
@@ -57,7 +58,7 @@ def read_arguments(arguments: list[str]) -> Invocation:
     found, unknown = _parser().parse_known_args(_lines_last(arguments))
     if unknown:
         raise _unknown(unknown[0])
-    values = {name: value for name, value in vars(found).items() if name not in _OWN and value is not None}
+    values = {name: value for name, value in vars(found).items() if _is_setting(name, value)}
     if found.line is not None and found.from_file is not None:
         raise SettingsError("give a prompt line or --from_file, not both")
     if found.png is not None and not found.explain:
@@ -66,6 +67,7 @@ def read_arguments(arguments: list[str]) -> Invocation:
         line=found.line,
         from_file=found.from_file,
         config=expanded(found.config) if found.config is not None else None,
+        init=found.init,
         dry_run=found.dry_run,
         json=found.json,
         yes=found.yes,
@@ -91,7 +93,31 @@ def _is_line(argument: str) -> bool:
     return first.kind is Kind.SWITCH and any(token.kind is Kind.TEXT for token in rest)
 
 
-_OWN = frozenset({"line", "from_file", "config", "dry_run", "json", "yes", "explain", "png", "notes"})
+def read_switches(words: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """The settings among the words of an init file, by long name, and what to say of them.
+
+    Raises SettingsError for what is no setting. Switches of the old program that would be refused at the
+    shell only have something said of them.
+    """
+    found, unknown = _parser().parse_known_args(words, argparse.Namespace(lenient=True))
+    for word in unknown:
+        if word.startswith("-"):
+            raise _unknown(word)
+    if found.line is not None:
+        raise SettingsError(f"{found.line!r} is no switch", "an init file holds switches alone")
+    own = [name for name in sorted(_OWN - {"notes", "lenient"}) if getattr(found, name) not in (None, False)]
+    if own:
+        raise SettingsError(f"--{own[0]} is for the shell alone")
+    return {name: value for name, value in vars(found).items() if _is_setting(name, value)}, found.notes
+
+
+def _is_setting(name: str, value: object) -> bool:
+    return name not in _OWN and value is not None
+
+
+_OWN = frozenset(
+    {"line", "from_file", "config", "init", "dry_run", "json", "yes", "explain", "png", "notes", "lenient"}
+)
 
 
 def _unknown(argument: str) -> SettingsError:
@@ -100,7 +126,9 @@ def _unknown(argument: str) -> SettingsError:
             f"{argument!r} is a second prompt line", "quote the whole line, as in invoke-cli 'a tree -s 20'"
         )
     flags = [flag for switch in table() if switch.shell for flag in switch.flags]
-    flags += [f"--{option.name}" for option in OPTIONS] + [f"--{name}" for name in _OWN - {"line", "notes"}]
+    flags += [f"--{option.name}" for option in OPTIONS] + [
+        f"--{name}" for name in _OWN - {"line", "notes", "lenient"}
+    ]
     meant = nearest(argument.split("=")[0], flags)
     return SettingsError(
         f"there is no switch {argument}", f"did you mean {meant}?" if meant else "see invoke-cli --help"
@@ -112,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="invoke-cli",
         description=ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="At the prompt, -h shows what a line may hold.",
+        epilog="@FILE stands for the switches in a file. At the prompt, -h shows what a line may hold.",
         allow_abbrev=False,
     )
     parser.add_argument("line", nargs="?", metavar="LINE", help="a prompt line; run it and leave")
@@ -122,6 +150,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--config", "-config", metavar="FILE", help="settings to use instead of the user's config.yaml"
+    )
+    parser.add_argument(
+        "--init", metavar="FILE", help="a file of switches such as these; an old invokeai.init does"
     )
     parser.add_argument(
         "--dry_run", "--dry-run", action="store_true", help="say what each line would do; draw nothing"
@@ -176,7 +207,7 @@ class _OldAction(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         said = f"{option_string} {self.entry.here}"
-        if self.entry.kind == "refused":
+        if self.entry.kind == "refused" and not getattr(namespace, "lenient", False):
             raise SettingsError(said)
         name, value = self.entry.sets
         if name:

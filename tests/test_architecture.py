@@ -24,10 +24,11 @@ ALLOWED = {
     "models": COMMON | {"yaml_file", "yaml_edit", "diffusion"},
     "settings": COMMON | {"yaml_file", "language", "models"},
     "old_shell": set(),
+    "init_file": COMMON | {"shell"},
     "shell": COMMON | {"language", "settings", "old_shell"},
     "session": COMMON | {"yaml_edit", "settings", "language", "imaging", "diffusion", "models"},
     "repl": COMMON | {"session", "language"},
-    "__main__": COMMON | {"shell", "settings", "models", "session", "repl"},
+    "__main__": COMMON | {"shell", "init_file", "settings", "models", "session", "repl"},
 }
 HEAVY = {"torch", "diffusers", "transformers", "numpy", "PIL", "prompt_toolkit", "yaml", "safetensors"}
 MAY_IMPORT_AT_TOP = {
