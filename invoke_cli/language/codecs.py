@@ -55,6 +55,7 @@ class Codec(Generic[T]):
     more: what a word after the first must look like to belong to the value.
     glued: what a value must begin with to be told from letters when it touches its switch (`-s50`).
     lists: what several values look like, each of which `read` takes alone.
+    limits: the least and the greatest number, of codecs of numbers.
     """
 
     metavar: str
@@ -66,6 +67,7 @@ class Codec(Generic[T]):
     more: re.Pattern[str] = ANY
     glued: re.Pattern[str] = ANY
     lists: Lists = Lists.NONE
+    limits: tuple[float, float] | None = None
 
 
 def number_text(value: float) -> str:
@@ -114,6 +116,7 @@ def whole(low: int, high: int, *, examples: Words = (), metavar: str = "N") -> C
         examples,
         glued=NUMERIC_START,
         lists=Lists.WHOLE,
+        limits=(low, high),
     )
 
 
@@ -134,6 +137,7 @@ def real(low: float, high: float, *, examples: Words = ()) -> Codec[float]:
         examples,
         glued=NUMERIC_START,
         lists=Lists.DECIMAL,
+        limits=(low, high),
     )
 
 
@@ -240,5 +244,6 @@ SEED: Codec[int] = Codec(
     ("1592514025",),
     glued=NUMERIC_START,
     lists=Lists.WHOLE,
+    limits=(-LAST_SEED, LAST_SEED),
 )
 UNIT: Codec[float] = real(0, 1, examples=("0.5", "0.75"))

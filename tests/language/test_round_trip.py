@@ -15,7 +15,7 @@ from invoke_cli.language.grammar import parse, write
 from invoke_cli.language.quoting import quoted, unquoted
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table
-from tests.language.strategies import TEXTS, requests, values
+from tests.language.strategies import TEXTS, full_requests, requests, values
 
 
 @settings(max_examples=150, deadline=None)
@@ -38,6 +38,17 @@ def test_a_written_request_is_one_line_that_the_session_does_not_skip(request_: 
 def test_writing_what_was_read_changes_nothing(request_: Request) -> None:
     line = write(request_)
     assert write(parse(line)) == line
+
+
+@settings(max_examples=30, deadline=None)
+@given(full_requests(), st.booleans())
+def test_all_switches_together_are_stable(request_: Request, full: bool) -> None:
+    line = write(request_, full=full)
+    read = parse(line)
+    assert write(read, full=full) == line
+    assert write(parse(write(read)), full=full) == line
+    if not full:
+        assert read == request_
 
 
 @settings(max_examples=80, deadline=None)
