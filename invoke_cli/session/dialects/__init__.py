@@ -12,7 +12,7 @@ from collections.abc import Callable
 from invoke_cli.imaging.exif import FOREIGN
 from invoke_cli.imaging.metadata import from_json
 from invoke_cli.registry import Registry
-from invoke_cli.session.dialects import a1111, comfyui, invokeai, novelai, own
+from invoke_cli.session.dialects import a1111, comfyui, invokeai, invokeai3, novelai, own
 from invoke_cli.session.dialects.found import Found, Texts, mapping
 
 __all__ = ["DIALECTS", "Found", "Texts", "read"]
@@ -20,7 +20,7 @@ __all__ = ["DIALECTS", "Found", "Texts", "read"]
 Reader = Callable[[Texts], Found | None]
 
 DIALECTS: Registry[Reader] = Registry("dialect")
-for _module in (own, invokeai, a1111, comfyui, novelai):
+for _module in (own, invokeai, invokeai3, a1111, comfyui, novelai):
     DIALECTS.add(_module.PROGRAM)(_module.read)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from invoke_cli.imaging.metadata import from_json
-from invoke_cli.session.dialects.emphasis import COMFYUI, emphasised
+from invoke_cli.session.dialects.emphasis import COMFYUI, emphasised, lora
 from invoke_cli.session.dialects.found import Found, Gathering, Texts, mapping, plain
 from invoke_cli.session.dialects.graph import Graph, Node
 from invoke_cli.session.dialects.samplers import take_sampler
@@ -35,8 +35,7 @@ def read(texts: Texts) -> Found | None:
     prompts = [_prompt(gathering, graph, first, side) for side in ("positive", "negative")]
     negative = f"[{prompts[1]}]" if prompts[1] else ""
     gathering.take(prompt=" ".join(filter(None, [prompts[0], *_loras(gathering, graph, first), negative])))
-    for later in passes[:-1]:
-        _lose_pass(gathering, graph, later)
+    _take_later_passes(gathering, graph, passes[:-1])
     return gathering.found()
 
 
@@ -136,25 +135,43 @@ def _loras(gathering: Gathering, graph: Graph, sampler: Node) -> Iterator[str]:
         if isinstance(name, str):
             gathering.model = name
         elif isinstance(node.inputs.get("lora_name"), str):
-            yield f"withLora({_stem(node.inputs['lora_name'])},{_weight(graph, node)})"
+            yield lora(node.inputs["lora_name"], graph.value(node, ("strength_model", "strength")))
         else:
             gathering.lose(f"the node {node.kind}")
 
 
-def _stem(name: str) -> str:
-    base = re.split(r"[\\/]", name)[-1]
-    return re.sub(r"\.[A-Za-z]+\Z|[\s<>:,()\[\]\"]", "", base) or "lora"
+def _take_later_passes(gathering: Gathering, graph: Graph, passes: list[Node]) -> None:
+    """One pass over an enlarged latent is what --hires_fix does; everything else is only told."""
+    size = _enlarged(graph, passes[0], gathering) if len(passes) == 1 else None
+    for node in passes:
+        steps, denoise = graph.value(node, ("steps",)), graph.value(node, ("denoise",))
+        if size is not None and isinstance(denoise, int | float) and 0 < denoise < 1:
+            gathering.take(hires_fix=True, strength=denoise, width=size[0], height=size[1])
+            if steps != graph.value(_first_behind(graph, node), ("steps",)):
+                gathering.lose(f"that the second pass runs {steps} steps")
+        else:
+            details = [f"{steps} steps"] if plain(steps) else []
+            details += [f"denoise {denoise}"] if plain(denoise) else []
+            gathering.lose(f"a further pass by {node.kind} ({', '.join(details)})")
 
 
-def _weight(graph: Graph, node: Node) -> str:
-    weight = graph.value(node, ("strength_model", "strength"))
-    return f"{weight:g}" if isinstance(weight, int | float) and abs(weight) <= 10 else "1"
+def _first_behind(graph: Graph, node: Node) -> Node:
+    """The sampler whose latent this one goes on with."""
+    return next(each for each in list(graph.upstream(node, _LATENT))[1:] if _samples(each))
 
 
-def _lose_pass(gathering: Gathering, graph: Graph, node: Node) -> None:
-    steps, denoise = graph.value(node, ("steps",)), graph.value(node, ("denoise",))
-    details = [f"{steps} steps"] if plain(steps) else []
-    details += [f"denoise {denoise}"] if plain(denoise) else []
-    gathering.lose(
-        f"a further pass by {node.kind} ({', '.join(details)})" if details else f"a pass by {node.kind}"
-    )
+def _enlarged(graph: Graph, node: Node, gathering: Gathering) -> tuple[int, int] | None:
+    """(width, height) to which the latent of a first pass from noise is enlarged for this one."""
+    if gathering.holds("init_img") or gathering.holds("strength"):
+        return None
+    for fed in list(graph.upstream(node, _LATENT))[1:]:
+        if _samples(fed):
+            return None
+        width, height = graph.value(fed, ("width",)), graph.value(fed, ("height",))
+        scale = graph.value(fed, ("scale_by",))
+        if isinstance(scale, int | float) and 1 < scale <= 8:
+            first = gathering.size()
+            return None if first is None else (round(first[0] * scale), round(first[1] * scale))
+        if isinstance(width, int) and isinstance(height, int) and "Upscale" in fed.kind:
+            return width, height
+    return None

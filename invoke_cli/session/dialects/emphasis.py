@@ -26,6 +26,8 @@ _SPECIAL = re.compile(
 )
 _WEIGHT_AT_END = re.compile(r"\)[0-9.]+\Z")
 _MAY_TOUCH = re.compile(r"[\s,;!?)\]]")
+_SUFFIX = re.compile(r"\.(?:safetensors|pt|ckpt|bin)\Z")
+_NOT_IN_NAMES = re.compile(r"[\s<>:,()\[\]\"\\]")
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -91,6 +93,14 @@ def plain(text: str) -> str:
         parts += [_escaped(text[at : lora.start()]), lora[0]]
         at = lora.end()
     return "".join([*parts, _escaped(text[at:])])
+
+
+def lora(file: str, weight: object) -> str:
+    """A LoRA as our prompts name it, after its file's name; without a sensible weight, as trained."""
+    base = re.split(r"[\\/]", file)[-1]
+    name = _NOT_IN_NAMES.sub("", _SUFFIX.sub("", base)) or "lora"
+    is_weight = isinstance(weight, int | float) and abs(weight) <= MOST
+    return f"withLora({name},{weight:g})" if is_weight else f"withLora({name},1)"
 
 
 def _escaped(text: str) -> str:

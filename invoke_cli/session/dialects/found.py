@@ -61,6 +61,11 @@ class Gathering:
         """Whether a value was noted for the switch."""
         return name in self._values
 
+    def size(self) -> tuple[int, int] | None:
+        """(width, height) as noted so far; None where one of them was not."""
+        width, height = self._values.get("width"), self._values.get("height")
+        return None if width is None or height is None else (width, height)
+
     def lose(self, what: str) -> None:
         """Note something that our line cannot say, as a short phrase."""
         what = one_line(what)

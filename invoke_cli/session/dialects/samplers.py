@@ -17,6 +17,8 @@ _OURS = {
     "lms": "k_lms",
     "heun": "k_heun",
     "dpm2": "k_dpm_2",
+    "kdpm2": "k_dpm_2",
+    "kdpm2a": "k_dpm_2_a",
     "dpm2a": "k_dpm_2_a",
     "dpm2ancestral": "k_dpm_2_a",
     "dpmpp2": "k_dpmpp_2",

@@ -100,17 +100,34 @@ def test_a_sampler_made_of_parts() -> None:
     assert (request.sampler, request.karras_max) == ("k_dpmpp_2", 1000)
 
 
-def test_further_passes_and_unknown_nodes_are_told() -> None:
+def two_passes(enlarging: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {
+        "8": node("VAEDecode", samples=["40", 0]),
+        "40": sampler(**{"latent_image": ["41", 0], "denoise": 0.5, **changes}),
+        "41": enlarging,
+    }
+
+
+def test_a_second_pass_over_an_enlarged_latent_is_hires_fix() -> None:
+    to_size = found(two_passes(node("LatentUpscale", samples=["3", 0], width=1024, height=1536)))
+    by_scale = found(two_passes(node("LatentUpscaleBy", samples=["3", 0], scale_by=2)))
+    for picture in (to_size, by_scale):
+        request = picture.request
+        assert (request.hires_fix, request.strength, request.steps) == (True, 0.5, 20)
+        assert (request.width, request.height, picture.lost) == (1024, 1536, ())
+    fewer = found(two_passes(node("LatentUpscaleBy", samples=["3", 0], scale_by=2), steps=14))
+    assert fewer.lost == ("that the second pass runs 14 steps",)
+
+
+def test_other_passes_and_unknown_nodes_are_told() -> None:
     picture = found(
         {
-            "8": node("VAEDecode", samples=["40", 0]),
-            "40": sampler(latent_image=["41", 0], denoise=0.5, steps=14),
-            "41": node("LatentUpscale", samples=["3", 0], width=1024, height=1536),
+            **two_passes(node("LatentNothing", samples=["3", 0]), steps=14),
             "6": node("ControlNetApply", conditioning=["42", 0], strength=1),
             "42": node("CLIPTextEncode", text="a cat", clip=["4", 1]),
         }
     )
-    assert picture.request.steps == 20
+    assert (picture.request.steps, picture.request.hires_fix) == (20, None)
     assert picture.request.prompt.startswith("a cat ")
     told = {"a further pass by KSampler (14 steps, denoise 0.5)", "the node ControlNetApply"}
     assert told <= set(picture.lost)

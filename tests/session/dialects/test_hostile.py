@@ -35,7 +35,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=5),
     max_leaves=12,
 ).map(json.dumps)
-CHUNKS = st.sampled_from([LINE, FACTS, "sd-metadata", "parameters", "prompt", "Comment", FOREIGN])
+CHUNKS = st.sampled_from(
+    [LINE, FACTS, "sd-metadata", "invokeai_metadata", "parameters", "prompt", "Comment", FOREIGN]
+)
 
 
 @TRIES
@@ -66,7 +68,7 @@ def test_every_dialect_survives_depth_and_length(name: str) -> None:
     fields = "\nSteps: 20, Sampler: Euler, Seed: 1, Size: 64x64"
     many = ["[" * 100_000, '"' * 50_000, "a:" * 50_000, "# [" * 20_000, " -s 5" * 20_000]
     for text in (nested, brackets + fields, *many):
-        for chunk in (LINE, FACTS, "sd-metadata", "parameters", "prompt", "Comment", FOREIGN):
+        for chunk in (LINE, FACTS, "sd-metadata", "invokeai_metadata", "parameters", "prompt", FOREIGN):
             DIALECTS[name]({chunk: text})
 
 
