@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "invoke_cli"
-COMMON = {"errors", "registry", "paths"}
+COMMON = {"errors", "registry", "paths", "wording"}
 ALLOWED = {
     "errors": set(),
     "registry": {"errors"},
     "paths": set(),
+    "wording": set(),
     "yaml_file": COMMON,
     "yaml_edit": COMMON | {"yaml_file"},
     "language": COMMON,

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from invoke_cli.diffusion.alone import Alone
-from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, pooled, size_facts
+from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, mixed, pooled, size_facts
 from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, packs
 from invoke_cli.diffusion.noise import perlin
 from invoke_cli.diffusion.numbers import check_numbers
 from invoke_cli.diffusion.parts import knows
 from invoke_cli.diffusion.preview import KNOWN, ColourMap, fitted
 from invoke_cli.diffusion.recent import MEGABYTE, Recent
-from invoke_cli.diffusion.recipe import Fragments
 from invoke_cli.diffusion.schedule import NoiseTable
 from invoke_cli.diffusion.tiling import circular
-from invoke_cli.diffusion.walk import Texts, Times, Walk
+from invoke_cli.diffusion.walk import Steer, Texts, Times, Walk
+from invoke_cli.wording import Edited, Fragments, Mixture, Words
 
 Pixels = NDArray[np.uint8]
 Hole = NDArray[np.bool_]
@@ -104,19 +104,20 @@ class Bundle:
         return getattr(self.unet.config, "time_cond_proj_dim", None) is not None
 
     def condition(
-        self, positive: Fragments, negative: Fragments, size: tuple[int, int] | None = None
+        self, positive: Words, negative: Words, size: tuple[int, int] | None = None, chunks: int = 1
     ) -> Conditioning:
         """The embeddings of a prompt's two sides; those of recent prompts are remembered.
 
-        size: (H, W) of the picture in pixels, which some networks are told; the native one by default.
+        Of a text with swaps, none is made. size: (H, W) of the picture in pixels, which some networks
+        are told; the native one by default. chunks: how many of 77 tokens there should be at least.
         """
-        key = (positive, negative, size if self._told_sizes else None)
-        return self.kept.conditions.get(key, lambda: self._condition(positive, negative, size))
+        key = (positive, negative, size if self._told_sizes else None, chunks)
+        return self.kept.conditions.get(key, lambda: self._condition(positive, negative, size, chunks))
 
     def _condition(
-        self, positive: Fragments, negative: Fragments, size: tuple[int, int] | None
+        self, positive: Words, negative: Words, size: tuple[int, int] | None, chunks: int
     ) -> Conditioning:
-        sides = condition(self._embed(positive), self._embed(negative), self._embed(()))
+        sides = condition(self._embed(positive), self._embed(negative), self._embed(()), chunks)
         if self.blank_negative and not negative:
             sides = replace(sides, negative=torch.zeros_like(sides.positive))
         if not self._told_sizes:
@@ -128,8 +129,17 @@ class Bundle:
     def _told_sizes(self) -> bool:
         return getattr(self.unet.config, "addition_embed_type", None) == "text_time"
 
-    def _embed(self, fragments: Fragments) -> Tensor:
-        return self.kept.embeddings.get(fragments, lambda: self._embed_anew(fragments))
+    def _embed(self, words: Words) -> Tensor:
+        """(chunks, 77, D) float32."""
+        if isinstance(words, Mixture):
+            return torch.cat(
+                [
+                    mixed([(self._embed(text), share) for text, share in mix], self._embed(()))
+                    for mix in words.rows
+                ]
+            )
+        text = words.text() if isinstance(words, Edited) else words
+        return self.kept.embeddings.get(text, lambda: self._embed_anew(text))
 
     def _embed_anew(self, fragments: Fragments) -> Tensor:
         embedded = [
@@ -138,7 +148,7 @@ class Bundle:
         ]
         return torch.cat(embedded, dim=-1)
 
-    def _added(self, positive: Fragments, negative: Fragments, size: tuple[int, int]) -> dict[str, Tensor]:
+    def _added(self, positive: Words, negative: Words, size: tuple[int, int]) -> dict[str, Tensor]:
         """What SDXL takes besides embeddings: pooled texts (2, P) and sizes (2, 5 or 6)."""
         texts = [self._pool(negative), self._pool(positive)]
         if self.blank_negative and not negative:
@@ -149,8 +159,13 @@ class Bundle:
         times = torch.tensor(facts, dtype=torch.float32, device=self.device)
         return {"text_embeds": torch.cat(texts), "time_ids": times}
 
-    def _pool(self, fragments: Fragments) -> Tensor:
-        return self.kept.pooled.get(fragments, lambda: pooled(*self.readers[-1], fragments, self.device))
+    def _pool(self, words: Words) -> Tensor:
+        """(1, P) float32; prompts beside one another have their mean."""
+        if isinstance(words, Mixture):
+            texts = [(self._pool(text), share) for mix in words.rows for text, share in mix]
+            return torch.stack([text * share for text, share in texts]).sum(0) / len(words.rows)
+        text = words.text() if isinstance(words, Edited) else words
+        return self.kept.pooled.get(text, lambda: pooled(*self.readers[-1], text, self.device))
 
     def walk(self, axes: Collection[str], pictures: int) -> Walk | None:
         """The UNet to be walked through, or None for one that can only be called.
@@ -162,12 +177,18 @@ class Bundle:
         return self.kept.walks.get((tuple(sorted(axes)), pictures), lambda: self._walk(axes, pictures))
 
     def _walk(self, axes: Collection[str], pictures: int) -> Walk:
-        kernels: Kernels = Plain()
-        if packs(self.device, self.dtype):
-            kernels = Packed(spare=self.unet_size > SPARED)
+        kernels = self._kernels
         if pictures > 1 and self.device.type == "cpu":
             kernels = Alone(kernels, pictures)
         return Walk(self.unet, kernels, axes)
+
+    def steered_walk(self, axes: Collection[str], steer: Steer) -> Walk | None:
+        """As `walk` for one picture, with `steer` in its attention; it is not kept."""
+        return Walk(self.unet, self._kernels, axes, steer) if knows(self.unet) else None
+
+    @property
+    def _kernels(self) -> Kernels:
+        return Packed(spare=self.unet_size > SPARED) if packs(self.device, self.dtype) else Plain()
 
     @property
     def unet_size(self) -> int:

@@ -18,6 +18,7 @@ from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.conditioning import Conditioning
 from invoke_cli.diffusion.prediction import beside, raw_of
 from invoke_cli.diffusion.step import Denoiser
+from invoke_cli.diffusion.walk import Steer
 from invoke_cli.errors import ModelError
 
 
@@ -39,19 +40,22 @@ def predictor(
     hint: Tensor | None = None,
     told_scale: float | None = None,
     pictures: int = 1,
+    steer: Steer | None = None,
 ) -> Predict:
     """The bundle's UNet as a `Predict`: the only place that scales its input and casts to its dtype.
 
     seamless: the axes along which the picture tiles. hint: what an inpainting network sees beside the
     latents; see `beside`. told_scale: what a distilled one is told; see `scale_embedding`. pictures: how
-    many of them each call is for; see `alone`.
+    many of them each call is for; see `alone`. steer: see `Steer`.
     Raises ModelError for a UNet that wants other channels or predicts something unknown.
     """
     parts = _prediction(bundle, 0 if hint is None else hint.shape[1])
     told = None
     if told_scale is not None:
         told = scale_embedding(told_scale, bundle.unet.config.time_cond_proj_dim, bundle)
-    raw = beside(raw_of(bundle, seamless, told, pictures), None if hint is None else hint.to(bundle.dtype))
+    raw = beside(
+        raw_of(bundle, seamless, told, pictures, steer), None if hint is None else hint.to(bundle.dtype)
+    )
 
     def predict(x: Tensor, sigma: float, embeddings: Tensor, /, **added: Tensor) -> Tensor:
         z = (x / math.sqrt(sigma**2 + 1)).to(bundle.dtype)

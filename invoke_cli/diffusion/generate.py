@@ -23,7 +23,9 @@ from invoke_cli.diffusion.rescue import decoded_again, sampled_again
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.diffusion.schedule import Schedule, plan_schedule
 from invoke_cli.diffusion.step import Denoiser, Step
+from invoke_cli.diffusion.swapping import Predictor, swapped
 from invoke_cli.diffusion.symmetry import mirrored
+from invoke_cli.wording import Edited
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,14 +134,16 @@ def _pass(
     start = _start(init, drawn, mask)
     if start is not None and one.strength < 1:
         x = start + x
+    if isinstance(one.positive, Edited):  # beside it runs the picture that is edited
+        x = x.repeat(2, 1, 1, 1)
     walk = mirrored(SAMPLERS[one.sampler], one.mirrors)
-    for step in walk(_denoiser(bundle, recipes, init, mask), x, schedule, noise):
+    for step in walk(_denoiser(bundle, recipes, init, mask, schedule), x, schedule, noise):
         # the demo and CPUs run in float32, where there is nothing to try instead
         if bundle.dtype != torch.float32:
             check_numbers(step.x)
         yield _each(replace(step, before=x), len(recipes))
         x = step.x
-    return x
+    return x[: len(recipes)]
 
 
 def _start(init: Tensor | None, drawn: Tensor | None, mask: Tensor | None) -> Tensor | None:
@@ -168,31 +172,45 @@ def _joined(tensors: Iterable[Tensor | None]) -> Tensor | None:
 
 
 def _each(step: Step, count: int) -> tuple[Step, ...]:
-    """The step of all pictures as the steps of each."""
-    if count == 1 or step.before is None:
+    """The step of all pictures as the steps of each; rows beyond those of the pictures are nobody's."""
+    if len(step.x) == 1 or step.before is None:
         return (step,)
-    rows = zip(step.x.chunk(count), step.clean.chunk(count), step.before.chunk(count), strict=True)
+    parts = (latents[:count].chunk(count) for latents in (step.x, step.clean, step.before))
+    rows = zip(*parts, strict=True)
     return tuple(replace(step, x=x, clean=clean, before=before) for x, clean, before in rows)
 
 
 def _denoiser(
-    bundle: Bundle, recipes: Sequence[Recipe], init: Tensor | None, mask: Tensor | None
+    bundle: Bundle, recipes: Sequence[Recipe], init: Tensor | None, mask: Tensor | None, schedule: Schedule
 ) -> Denoiser:
     """The network with everything that stands around it."""
     one = recipes[0]
-    size = (one.height, one.width)
-    conditioning = side_by_side([bundle.condition(each.positive, each.negative, size) for each in recipes])
     # a network distilled with its guidance takes the scale as a number and needs no second half
     within = bundle.scale_within
-    predict = predictor(
+    network = partial(
+        predictor,
         bundle,
         one.seamless,
         hint=_joined(_hint(bundle, recipe) for recipe in recipes) if bundle.inpaints else None,
         told_scale=one.scale if within else None,
         pictures=len(recipes),
     )
-    drawing = guided(predict, conditioning, 1 if within else one.scale)
+    drawing = _drawing(bundle, recipes, network, 1 if within else one.scale, schedule)
     return keep_outside(thresholded(drawing, one.threshold), init, mask)
+
+
+def _drawing(
+    bundle: Bundle, recipes: Sequence[Recipe], network: Predictor, scale: float, schedule: Schedule
+) -> Denoiser:
+    """The network with guidance. Swaps double the latents, so that they are for one picture alone."""
+    one = recipes[0]
+    size = (one.height, one.width)
+    if not isinstance(one.positive, Edited):
+        sides = [bundle.condition(each.positive, each.negative, size) for each in recipes]
+        return guided(network(), side_by_side(sides), scale)
+    if len(recipes) > 1:
+        raise ValueError("a picture with swapped words is drawn alone")
+    return swapped(bundle, network, one.positive, one.negative, size, scale, schedule.done)
 
 
 def _hint(bundle: Bundle, recipe: Recipe) -> Tensor:

@@ -77,8 +77,8 @@ class LearnedEncoder:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._encoder, name)
 
-    def __call__(self, ids: Tensor, **options: Any) -> Any:
-        """What the encoder makes of ids, (B, L), some of which may be learned ones."""
+    def __call__(self, ids: Tensor, mask: Tensor | None = None, **options: Any) -> Any:
+        """What the encoder makes of ids, (B, L), some of which may be learned ones. mask: 0 hides a token."""
         learned = ids >= FIRST
 
         def put(_module: Any, _inputs: Any, embedded: Tensor) -> Tensor:
@@ -89,6 +89,6 @@ class LearnedEncoder:
         table: torch.nn.Module = self._encoder.get_input_embeddings()
         hook = table.register_forward_hook(put)
         try:
-            return self._encoder(ids.masked_fill(learned, STAND_IN), **options)
+            return self._encoder(ids.masked_fill(learned, STAND_IN), mask, **options)
         finally:
             hook.remove()

@@ -16,8 +16,9 @@ from torch import Tensor
 from invoke_cli.diffusion.alone import as_if_alone
 from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.packed import unpack
+from invoke_cli.diffusion.steering import steered
 from invoke_cli.diffusion.tiling import circular
-from invoke_cli.diffusion.walk import Texts, Times, Walk
+from invoke_cli.diffusion.walk import Steer, Texts, Times, Walk
 
 
 class Raw(Protocol):
@@ -78,6 +79,7 @@ class Called:
     axes: Collection[str]
     told: Tensor | None
     pictures: int
+    steer: Steer | None = None
 
     def __call__(self, z: Tensor, sigma: float, embeddings: Tensor, added: Mapping[str, Tensor], /) -> Tensor:
         """See Raw."""
@@ -89,19 +91,21 @@ class Called:
         if added:
             more["added_cond_kwargs"] = {name: tensor.to(dtype) for name, tensor in added.items()}
         alone = as_if_alone(self.bundle, self.pictures, z, embeddings)
-        with torch.inference_mode(), circular(unet, self.axes), alone:
+        with torch.inference_mode(), circular(unet, self.axes), alone, steered(unet, self.steer):
             raw: Tensor = unet(z, t, embeddings.to(dtype), **more).sample
         return raw
 
 
-def raw_of(bundle: Bundle, axes: Collection[str], told: Tensor | None, pictures: int) -> Raw:
+def raw_of(
+    bundle: Bundle, axes: Collection[str], told: Tensor | None, pictures: int, steer: Steer | None = None
+) -> Raw:
     """The bundle's network, walked through where that can be done. See `predictor` for the rest."""
-    walk = bundle.walk(axes, pictures)
+    walk = bundle.walk(axes, pictures) if steer is None else bundle.steered_walk(axes, steer)
     if walk is not None:
         return Walked(bundle, walk, told)
     if hasattr(bundle.unet, "modules"):
         unpack(bundle.unet)
-    return Called(bundle, axes, told, pictures)
+    return Called(bundle, axes, told, pictures, steer)
 
 
 def beside(raw: Raw, hint: Tensor | None) -> Raw:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from invoke_cli.wording import Fragments, Mixture, Words
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Fragments = tuple[tuple[str, float], ...]
-"""Pieces of prompt text with their weights; 1.0 is neutral."""
+__all__ = ["Fragments", "Recipe", "Words"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Recipe:
     """Everything that decides one picture's pixels, besides the model.
 
+    positive, negative: what to draw and what to keep out; only the positive side may have swaps.
     width, height: pixels, multiples of 8.
     steps: steps of the whole schedule; strength cuts how many of them run.
     strength: 0..1; 1 when there is neither an init picture nor a first pass.
@@ -32,8 +34,8 @@ class Recipe:
     mask: float32 (H, W), 1 means draw here, 0 means keep; None means draw everywhere.
     """
 
-    positive: Fragments
-    negative: Fragments = ()
+    positive: Words
+    negative: Fragments | Mixture = ()
     width: int
     height: int
     steps: int

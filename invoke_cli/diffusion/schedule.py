@@ -99,6 +99,14 @@ class Schedule:
         """How many steps run."""
         return len(self.sigmas) - 1
 
+    def done(self, sigma: float) -> float:
+        """The part of all steps, from 0 to below 1, that lies behind a noise level; strength skips steps.
+
+        A level between two steps' is nearer to the later one.
+        """
+        behind = sum(level > sigma for level in self.sigmas)
+        return (self.full - self.steps + behind) / self.full
+
     def tail(self, strength: float) -> Schedule:
         """The last steps, as many as `steps_to_run` says: where an img2img run begins."""
         return Schedule(self.sigmas[-1 - steps_to_run(self.full, strength) :], self.full)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -22,6 +22,16 @@ from invoke_cli.diffusion.parts import resnets, transformer_blocks
 
 KeysAndValues = tuple[Tensor, Tensor]
 """Of one attention: each (B, heads, L, d)."""
+
+
+class Steer(Protocol):
+    """Something that changes what the places of a batch's last row but one look at."""
+
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor, /, *, crossing: bool) -> Tensor | None:
+        """What is taken for that row's result of an attention, (1, heads, N, d); None leaves it alone.
+
+        q, k, v: (B, heads, ..., d). crossing: whether places look at words, not at one another.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +60,11 @@ class Texts:
 class Walk:
     """A UNet ready to be walked through. See `parts.knows` for which ones can be."""
 
-    def __init__(self, unet: Any, kernels: Kernels, axes: Axes = ()) -> None:
+    def __init__(self, unet: Any, kernels: Kernels, axes: Axes = (), steer: Steer | None = None) -> None:
         self._unet = unet
         self._kernels = kernels
         self._axes = tuple(axes)
+        self._steer = steer
         self._resnets = tuple(resnets(unet))
         self._crossings = tuple(block.attn2 for block in transformer_blocks(unet))
 
@@ -88,15 +99,18 @@ class Walk:
 
     def __call__(self, z: Tensor, times: Times, texts: Texts) -> Tensor:
         """The prediction, (B, C, h, w), for as many rows as `texts` has, of which z has all or a divisor."""
-        once = _Pass(self._unet, self._kernels, self._axes, times, texts)
+        once = _Pass(self._unet, self._kernels, self._axes, times, texts, self._steer)
         return once.run(z.contiguous(memory_format=torch.channels_last))
 
 
 class _Pass:
     """One walk from the noisy latents to the prediction."""
 
-    def __init__(self, unet: Any, kernels: Kernels, axes: Axes, times: Times, texts: Texts) -> None:
+    def __init__(
+        self, unet: Any, kernels: Kernels, axes: Axes, times: Times, texts: Texts, steer: Steer | None
+    ) -> None:
         self._unet = unet
+        self._steer = steer
         self._kernels = kernels
         self._axes = axes
         self._rows = len(texts.embeddings)
@@ -178,18 +192,22 @@ class _Pass:
             heads(self._kernels, block.attn1, each, normed)
             for each in (block.attn1.to_q, block.attn1.to_k, block.attn1.to_v)
         )
-        h = self._mixed(block.attn1, q, k, v).add_(h)
+        h = self._mixed(block.attn1, q, k, v, crossing=False).add_(h)
         q = heads(self._kernels, block.attn2, block.attn2.to_q, block.norm2(h))
         k, v = next(self._pairs)
         if len(q) != len(k):
             times = len(k) // len(q)
             q, h = q.repeat(times, 1, 1, 1), h.repeat(times, 1, 1)
-        h = self._mixed(block.attn2, q, k, v).add_(h)
+        h = self._mixed(block.attn2, q, k, v, crossing=True).add_(h)
         value, gate = linear(block.ff.net[0].proj, block.norm3(h)).chunk(2, dim=-1)
         return linear(block.ff.net[2], functional.gelu(gate).mul_(value)).add_(h)
 
-    def _mixed(self, attention: Any, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        return self._kernels.linear(attention.to_out[0], self._kernels.attend(q, k, v).flatten(2))
+    def _mixed(self, attention: Any, q: Tensor, k: Tensor, v: Tensor, *, crossing: bool) -> Tensor:
+        found = self._kernels.attend(q, k, v)
+        row = None if self._steer is None else self._steer(q, k, v, crossing=crossing)
+        if row is not None:
+            found = torch.cat([found[:-2], row.transpose(1, 2), found[-1:]])
+        return self._kernels.linear(attention.to_out[0], found.flatten(2))
 
 
 def heads(kernels: Kernels, attention: Any, layer: Any, rows: Tensor) -> Tensor:

@@ -1,107 +1,65 @@
-r"""A prompt as weighted fragments: `a (red)1.3 barn [blurry]` -> what to draw and what to keep out.
+r"""A prompt as values: `a (red)1.3 barn [blurry]` -> what to draw and what to keep out.
 
 - `[words]` anywhere are negative; several groups are joined.
-- `word+`, `word--`, `(several words)1.3`, `(words)+` and `.attend(1.3)` weigh what they touch; each + is
-  x1.1, each - is x0.9, and nested weights multiply.
-- Parentheses without a weight are text, and so are those without a partner. Signs after a single ASCII
-  letter or after digits are text too: `C++`, `100+`. Write `(C)++` to weigh those.
+- `word+`, `(several words)1.3` and the like weigh words; see `weights`.
+- `("a", "b").blend(0.7, 0.3)`, `("a", "b").and()` and `a:0.7 b:0.3` mix prompts; see `mixing`.
+- `a cat.swap(dog)` draws the picture of a cat with a dog instead; see `swaps`.
 - `withLora(name,0.8)` and `<lora:name:0.8>` are taken out of the text; `<trigger>` stays in it.
-- A backslash makes a bracket, parenthesis, quote, colon or sign plain: `\[`, `\<`, `\(`, `\"`, `\:`, `\+`.
+- A backslash makes a mark plain: `\[`, `\<`, `\(`, `\"`, `\:`, `\+`, `\,`, `\{`.
 
-Every pass over the prompt is linear in its length.
+Wildcards are expanded before all this; see `wildcards`. Every pass is linear in the prompt's length, for
+mixes and swaps nest only in one order: a conjunction of blends of texts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 
 from invoke_cli.errors import PromptError, Span
 from invoke_cli.language.adapters import Mention, take_loras, triggers
+from invoke_cli.language.brackets import Brackets, Call
+from invoke_cli.language.mixing import PLAIN, arguments, blended, checked, old_blend, old_shares
+from invoke_cli.language.swaps import edited
+from invoke_cli.language.weights import fragments
+from invoke_cli.wording import Edited, Fragments, Mix, Mixture, Words
 
-Fragments = tuple[tuple[str, float], ...]
+__all__ = ["Fragments", "Prompt", "split"]
 
-MOST = 10.0  # the largest weight; beyond it embeddings only break
-
-_END = r"(?=[\s,.;!?()\[\]\"'\\]|\Z)"
-_NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
-_SIGNS = rf"(?:\++|-+|\.attend\({_NUMBER}\)){_END}"
-_PIECE = re.compile(
-    rf"""\\(?P<escape>[\[\]()<>":+-])
-    | (?P<open>\()
-    | (?P<close>\))(?P<factor>{_NUMBER}{_END}|{_SIGNS})?
-    | (?<![^\s()\[\],;:!?"])(?P<word>[^\s()\[\],;:!?"\\]*?[^\s()\[\],;:!?"\\+-])(?P<signs>{_SIGNS})
-    | (?P<plain>[^\\()\s,;:!?"]+|.)""",
-    re.VERBOSE | re.DOTALL,
-)
-_NO_WEIGHT = re.compile(r"[A-Za-z]|\d+", re.ASCII)
-_BRACKET = re.compile(r"\\.|[\[\]]", re.DOTALL)
-_UNBUILT = (
-    (re.compile(r"(?<=[\w)\"'])\.blend\("), "Blends (.blend) are not built yet; draw one prompt at a time."),
-    (re.compile(r"(?<=[\w)\"'])\.swap\("), "Swaps (.swap) are not built yet; write the new words in place."),
-    (
-        re.compile(r"(?<=[\w)\"'])\.and\("),
-        "Conjunctions (.and) are not built yet; write one prompt with commas.",
-    ),
-)
-_OLD_WEIGHT = re.compile(r"(?<=[^\s\d:\\]):-?\d+(\.\d+)?(?=[\s,)]|\Z)", re.ASCII)
-_NO_OLD_WEIGHTS = "Blends of the form words:weight are not built yet; weigh words as in (words)1.3."
+_GROUP = re.compile(r"\\.|[\[\]]", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What to draw and what to keep out, as texts with weights; 1.0 is neutral. What both name besides."""
+    """What to draw and what to keep out; what both name besides; and what to say of them."""
 
-    positive: Fragments = ()
-    negative: Fragments = ()
+    positive: Words = ()
+    negative: Fragments | Mixture = ()
     loras: tuple[Mention, ...] = ()
     triggers: tuple[Mention, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Part of a prompt. factor: of a weighted word or a closing parenthesis; None where there is none."""
+def split(prompt: str, *, normalize: bool = True) -> Prompt:
+    """The meaning of a prompt. Raises `PromptError` with a place in the prompt.
 
-    kind: str
-    text: str
-    start: int
-    end: int
-    factor: float | None = None
-
-
-def split(prompt: str) -> Prompt:
-    """The fragments of a prompt. Raises `PromptError` with a place in the prompt."""
-    for pattern, message in _UNBUILT:
-        if found := pattern.search(prompt):
-            raise PromptError(message, span=Span(found.start(), found.end()))
+    normalize: scale the weights of old blends to a sum of 1.
+    """
     text, loras = take_loras(prompt)
-    _refuse_old_weights(text)
     inside = _bracketed(text)
-    return Prompt(
-        _fragments(_blanked(text, inside, keep=False)),
-        _fragments(_blanked(text, inside, keep=True)),
-        loras,
-        triggers(text),
-    )
-
-
-def _refuse_old_weights(prompt: str) -> None:
-    """`a cat:0.3 a dog:0.7` was a blend; `at 12:30`, `ratio 16:9` and `Psalm:3` are text."""
-    found = list(_OLD_WEIGHT.finditer(prompt))
-    if len(found) > 1 or any(weight[1] for weight in found):
-        raise PromptError(
-            _NO_OLD_WEIGHTS, "a backslash makes a colon plain: \\:", span=Span(*found[0].span())
-        )
+    draw = _Side(_blanked(text, inside, keep=False), normalize)
+    avoid = _Side(_blanked(text, inside, keep=True), normalize, may_swap=False)
+    positive, negative = draw.words(), avoid.words()
+    if isinstance(negative, Edited):
+        raise ValueError("negative words are never edited")
+    return Prompt(positive, negative, loras, triggers(text), (*draw.notices, *avoid.notices))
 
 
 def _bracketed(prompt: str) -> list[Span]:
     """The places of the `[...]` groups, brackets included."""
     groups: list[Span] = []
     opening = -1
-    for found in _BRACKET.finditer(prompt):
+    for found in _GROUP.finditer(prompt):
         at = found.start()
         if found[0] == "[" and opening != -1:
             raise PromptError(
@@ -133,75 +91,88 @@ def _blanked(prompt: str, groups: list[Span], *, keep: bool) -> str:
     return "".join(parts)
 
 
-def _fragments(text: str) -> Fragments:
-    """The texts of equal weight, in order, blanks collapsed."""
-    pieces = list(_pieces(text))
-    closers = _weighted_groups(pieces)
-    ends = set(closers.values())
-    weights = [1.0]
-    written: list[tuple[str, float]] = []
-    for at, piece in enumerate(pieces):
-        if at in closers:
-            weights.append(_weight(weights[-1], pieces[closers[at]]))
-        elif at in ends:
-            weights.pop()
-        elif piece.kind == "word":
-            written.append((piece.text, _weight(weights[-1], piece)))
-        else:
-            written.append((piece.text, weights[-1]))
-    return _joined(written)
+class _Side:
+    """What to draw, or what to keep out, with the text of the whole prompt's length."""
+
+    def __init__(self, text: str, normalize: bool, *, may_swap: bool = True) -> None:
+        self._brackets = Brackets(text)
+        self._normalize = normalize
+        self._may_swap = may_swap
+        self.notices: tuple[str, ...] = ()
+
+    def words(self) -> Words:
+        """The side's meaning. Raises `PromptError`."""
+        whole = self._brackets.trimmed(0, len(self._brackets.text))
+        calls = self._brackets.calls(*whole)
+        for call in calls:
+            if call.name == "and":
+                return self._conjunction(call, whole)
+        if calls and all(call.name == "swap" for call in calls):
+            return self._edited(calls, whole)
+        mix = self._mix(whole)
+        is_plain = len(mix) == 1 and mix[0][1] == 1
+        return mix[0][0] if is_plain else Mixture((mix,))
+
+    def _edited(self, calls: list[Call], whole: tuple[int, int]) -> Edited:
+        if not self._may_swap:
+            raise PromptError("words to keep out cannot be swapped", PLAIN, span=calls[0].span)
+        for share in old_shares(self._brackets, *whole):
+            raise PromptError("a blend and a swap exclude each other", PLAIN, span=share.span)
+        return edited(self._brackets, *whole, calls)
+
+    def _conjunction(self, call: Call, whole: tuple[int, int]) -> Mixture:
+        """`("a", "b").and(1, 0.5)`: a weight below 1 is a blend with nothing."""
+        for begin, end in ((whole[0], call.start), (call.closing + 1, whole[1])):
+            begin, end = self._brackets.trimmed(begin, end)
+            if begin < end:
+                raise PromptError(
+                    ".and() is the whole prompt",
+                    "move these words into one of its parts",
+                    span=Span(begin, end),
+                )
+        places, shares, others = arguments(self._brackets, call)
+        for other in others:
+            raise PromptError(".and() takes numbers", 'as in ("a", "b").and(1, 0.5)', span=other)
+        values = checked(shares, normalize=False, way_out="1 is neutral")
+        return Mixture(
+            tuple(_weighed(self._mix(place), value) for place, value in zip(places, values, strict=True))
+        )
+
+    def _mix(self, place: tuple[int, int]) -> Mix:
+        """A blend, of either form, or one text alone."""
+        calls = self._brackets.calls(*place)
+        shares = old_shares(self._brackets, *place)
+        if shares and calls:
+            raise PromptError("two kinds of blends exclude each other", PLAIN, span=shares[0].span)
+        if shares:
+            mix, notices = old_blend(self._brackets, *place, shares, normalize=self._normalize)
+            self.notices += notices
+            return mix
+        if not calls:
+            return ((fragments(self._brackets, *place), 1.0),)
+        self._check_blend(calls, place)
+        return blended(self._brackets, calls[0], place)
+
+    def _check_blend(self, calls: list[Call], place: tuple[int, int]) -> None:
+        """A text holds one blend, in no parentheses, and no other calls beside or inside."""
+        call = calls[0]
+        for other in (call, *calls[1:]):
+            if other.name != "blend":
+                raise PromptError(
+                    f".{other.name}() cannot stand inside or beside a mix", PLAIN, span=other.span
+                )
+        if len(calls) > 1:
+            raise PromptError("a prompt holds one blend", "put all parts into one", span=calls[1].span)
+        if not any(begin <= call.dot < end for begin, end in self._brackets.outside(*place)):
+            raise PromptError(
+                "a blend cannot stand in parentheses", "weigh its parts instead", span=call.span
+            )
+        inner = self._brackets.calls(call.start + 1, call.dot - 1) if call.dot > call.start + 1 else []
+        for other in inner:
+            raise PromptError(f".{other.name}() cannot stand inside a blend", PLAIN, span=other.span)
 
 
-def _pieces(text: str) -> Iterator[_Piece]:
-    for found in _PIECE.finditer(text):
-        kind, start, end = str(found.lastgroup), found.start(), found.end()
-        if found["escape"]:
-            yield _Piece("plain", found["escape"], start, end)
-        elif found["factor"]:
-            yield _Piece("close", found[0], start, end, _factor(found["factor"]))
-        elif found["word"] and not _NO_WEIGHT.fullmatch(found["word"]):
-            yield _Piece("word", found["word"], start, end, _factor(found["signs"]))
-        else:
-            yield _Piece(kind, found[0], start, end)
-
-
-def _factor(written: str) -> float:
-    """The number behind `++`, `--`, `1.3` or `.attend(1.3)`."""
-    if written[0] in "+-":
-        return round((1.1 if written[0] == "+" else 0.9) ** len(written), 9)
-    return float(written.removeprefix(".attend(").removesuffix(")"))
-
-
-def _weighted_groups(pieces: list[_Piece]) -> dict[int, int]:
-    """Place of an opening parenthesis -> place of its closing one, where that carries a weight."""
-    closers: dict[int, int] = {}
-    openings: list[int] = []
-    for at, piece in enumerate(pieces):
-        if piece.kind == "open":
-            openings.append(at)
-        elif piece.kind == "close" and openings:
-            opening = openings.pop()
-            if piece.factor is not None:
-                closers[opening] = at
-    return closers
-
-
-def _weight(outer: float, piece: _Piece) -> float:
-    """The outer weight times the piece's own. Raises `PromptError` when that is too large."""
-    weight = outer if piece.factor is None else outer * piece.factor
-    if weight > MOST:
-        hint = "a blank in front keeps a number as text" if piece.kind == "close" else ""
-        raise PromptError(f"weights go up to {MOST:g}", hint, span=Span(piece.start, piece.end))
-    return weight
-
-
-def _joined(written: list[tuple[str, float]]) -> Fragments:
-    """Neighbours of equal weight as one text; fragments that are only blanks vanish."""
-    fragments: list[tuple[str, float]] = []
-    for weight, group in groupby(written, key=itemgetter(1)):
-        text = " ".join("".join(piece for piece, _ in group).split())
-        if text and fragments and fragments[-1][1] == weight:
-            fragments[-1] = (f"{fragments[-1][0]} {text}", weight)
-        elif text:
-            fragments.append((text, weight))
-    return tuple(fragments)
+def _weighed(mix: Mix, weight: float) -> Mix:
+    if weight == 1:
+        return mix
+    return (*((text, share * weight) for text, share in mix), ((), 1 - weight))

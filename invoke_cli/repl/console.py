@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from invoke_cli.repl.objects import SCHEMA, Object, as_object
 from invoke_cli.repl.progress import Bar
 from invoke_cli.repl.schedule_view import explained_lines, table_lines
+from invoke_cli.repl.token_view import token_lines
 from invoke_cli.repl.visible import visible
 from invoke_cli.repl.wording import failure_lines, plan_lines, saved_line, shown_lines, summary_line
 from invoke_cli.session.events import (
@@ -28,6 +29,7 @@ from invoke_cli.session.events import (
     Scheduled,
     Shown,
     Summary,
+    Tokens,
 )
 
 if TYPE_CHECKING:
@@ -118,6 +120,8 @@ class TextConsole:
                 if self._easel is not None and event.rgb is not None:
                     _send(self._out, self._easel.result(event.rgb))
                 self._write(self._out, *shown_lines(event))
+            case Tokens():
+                self._write(self._out, *token_lines(event, self._columns()))
             case Notice():
                 self._write(self._err, *_notice_lines(event.text))
             case Line():

@@ -20,6 +20,7 @@ from invoke_cli.session.events import (
     Scheduled,
     Shown,
     Summary,
+    Tokens,
 )
 
 SCHEMA = 1
@@ -145,6 +146,16 @@ def _notice(event: Notice) -> Object:
 @as_object.register
 def _line(event: Line) -> Object:
     return {"event": "line", "line": event.text}
+
+
+@as_object.register
+def _tokens(event: Tokens) -> Object:
+    """`picture` counts from 1."""
+    return {
+        "event": "tokens",
+        "picture": event.picture + 1,
+        "texts": [asdict(text) for text in event.texts],
+    }
 
 
 @as_object.register

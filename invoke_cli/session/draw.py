@@ -24,6 +24,8 @@ from invoke_cli.session.intermediates import Frame, Intermediates, step_between
 from invoke_cli.session.job import Job, Plan, known
 from invoke_cli.session.starts import Start, Starts
 from invoke_cli.session.sweep import pages
+from invoke_cli.session.tokenizing import tokenized
+from invoke_cli.wording import parts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -214,16 +216,10 @@ def _versions() -> dict[str, str]:
 
 
 def _tokens(plan: Plan, bundle: Bundle) -> Iterator[Event]:
-    """What -t shows: every token as the text encoder reads it, with its weight and its chunk."""
-    from invoke_cli.diffusion.conditioning import tokens
-
-    prompt = plan.jobs[0].prompt
-    for side, fragments in (("prompt", prompt.positive), ("negative", prompt.negative)):
-        read = tokens(bundle.tokenizer, fragments)
-        chunks = max((token.chunk for token in read), default=0) + 1
-        shown = " ".join(_token(token.text, token.weight) for token in read)
-        yield Notice(f"{side}, {len(read)} tokens in {chunks} chunk{'s' if chunks > 1 else ''}: {shown}")
-
-
-def _token(text: str, weight: float) -> str:
-    return f"[{text.rstrip()}]" if weight == 1 else f"[{text.rstrip()}]{weight:.3g}"
+    """What -t shows of each text that is not the same as in the picture before."""
+    shown = None
+    for index, job in enumerate(plan.jobs):
+        texts = (*parts(job.prompt.positive, "prompt"), *parts(job.prompt.negative, "negative"))
+        if texts != shown:
+            yield tokenized(texts, bundle.tokenizer, index)
+        shown = texts

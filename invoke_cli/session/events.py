@@ -167,6 +167,32 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class ReadToken:
+    """A token as a person may read it; the text ends in a blank where a word ends. chunk: counted from 1."""
+
+    text: str
+    weight: float
+    chunk: int
+
+
+@dataclass(frozen=True)
+class ReadText:
+    """A text of the prompt, such as "prompt", "negative" or "prompt, 0.7 of the blend"; and its chunks."""
+
+    part: str
+    chunks: int
+    tokens: tuple[ReadToken, ...]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """How the text encoder reads the prompt of picture number `picture` (from 0) and those behind it."""
+
+    picture: int
+    texts: tuple[ReadText, ...]
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something that the user should know and need not act on."""
 
@@ -211,4 +237,17 @@ class Summary:
     seconds: float
 
 
-Event = Planned | Progress | Saved | Scheduled | Explained | Shown | Notice | Line | Ask | Failed | Summary
+Event = (
+    Planned
+    | Progress
+    | Saved
+    | Scheduled
+    | Explained
+    | Shown
+    | Notice
+    | Tokens
+    | Line
+    | Ask
+    | Failed
+    | Summary
+)

@@ -51,7 +51,7 @@ def _plan_one(typed: Request, context: Context) -> Plan:
     target = find_target(request, typed, context)
     typed_length = len(request.prompt)
     request = replace(request, prompt=with_loras(request.prompt, context.loras))
-    prompt = split(request.prompt)
+    prompt = split(request.prompt, normalize=request.skip_normalize is not True)
     wanted = find_adapters(prompt, context.folders, context.vae, typed_length)
     first_size = first_size_of(request, target, context)
     notices = (*notices, *about_first_pass(request, first_size, target, context))
@@ -71,7 +71,10 @@ def _plan_one(typed: Request, context: Context) -> Plan:
     )
     jobs = expand(base, request, context)
     return Plan(
-        request=request, jobs=jobs, notices=(*notices, *target.notes, *_advice(base, context)), wanted=wanted
+        request=request,
+        jobs=jobs,
+        notices=(*notices, *prompt.notices, *target.notes, *_advice(base, context)),
+        wanted=wanted,
     )
 
 

@@ -43,7 +43,7 @@ def test_fragments_of_weight_1_are_one_prompt(encoded: Any) -> None:
     assert torch.equal(encoded((("a ", 1.0), ("cat", 1.0))), encoded(plain("a cat")))
 
 
-@pytest.mark.parametrize("weight", [1.3, 0.5, 0.0, -0.5])
+@pytest.mark.parametrize("weight", [1.3, 5.0])
 def test_weights_move_their_own_tokens_away_from_empty(weight: float, encoded: Any) -> None:
     whole, empty = encoded(plain("a cat on")), encoded(())
     found = encoded((("a", 1.0), ("cat", weight), ("on", 1.0)))

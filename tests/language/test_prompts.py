@@ -8,9 +8,33 @@ from hypothesis import strategies as st
 
 from invoke_cli.errors import PromptError
 from invoke_cli.language.prompts import Prompt, split
+from invoke_cli.wording import parts
 
 _PARTS = st.sampled_from(
-    ["[", "]", "(", ")", ")1.3", ")+", "word", "+", "--", "\\", " ", ":0.5", '"', ".attend(2)"]
+    [
+        "[",
+        "]",
+        "(",
+        ")",
+        ")1.3",
+        ")+",
+        "word",
+        "+",
+        "--",
+        "\\",
+        " ",
+        ":0.5",
+        '"',
+        ".attend(2)",
+        ",",
+        '("a", "b").blend(1, 2)',
+        ".blend(",
+        ".and(1, 2)",
+        ".swap(x",
+        ", t_start=.5",
+        "no_normalize",
+        ".",
+    ]
 )
 
 
@@ -33,6 +57,8 @@ _PARTS = st.sampled_from(
         ("a ( )1.3 b", [("a b", 1.0)], []),
         ("(gone)0 kept", [("gone", 0.0), ("kept", 1.0)], []),
         ("猫++ 犬", [("猫", 1.21), ("犬", 1.0)], []),
+        ("(red:1.3) barn (old : 0.5 )", [("red", 1.3), ("barn", 1.0), ("old", 0.5)], []),
+        ('"big dog"++ (cat).attend(--)', [("big dog", 1.21), ("cat", 0.81)], []),
     ],
 )
 def test_weights_and_negative_words(
@@ -49,7 +75,8 @@ def test_weights_and_negative_words(
     [
         "well-lit room - moody, it's 50% off", "a cat (sitting)", "(a cat) 1.3", "C++ and A+ and B-",
         "100+ people",
-        ":-) :( a) b)", "((((((masterpiece", "at 12:30, ratio 16:9", "Psalm:3", "a + b", "a -- b",
+        ":-) :( a) b)", "((((((masterpiece", "at 12:30, ratio 16:9", "Psalm:3", "(at 12:30)",
+        'a 12" disc "or" two', "a + b", "a -- b",
         "{a|b} <cat toy>",
         "1.3 (2) 3", "copyright (C) 2023", "a.b+c", "swap (the) seats", "blend (of) tea",
     ],
@@ -77,12 +104,8 @@ def test_a_backslash_makes_signs_plain(prompt: str, text: str) -> None:
         ("(red)13", ")13", "weights go up to 10"),
         ("((red)5)5", ")5", "weights go up to 10"),
         (f"red{'+' * 40}", f"red{'+' * 40}", "weights go up to 10"),
-        ('("a","b").blend(1,1)', ".blend(", "Blends (.blend) are not built yet"),
-        ("a cat.swap(dog)", ".swap(", "Swaps (.swap) are not built yet"),
-        ('("a","b").and(1,1)', ".and(", "Conjunctions (.and) are not built yet"),
-        ("a cat:0.3 a dog:0.7", ":0.3", "Blends of the form words:weight are not built yet"),
-        ("cats:1 dogs:2", ":1", "Blends of the form words:weight are not built yet"),
-        ("(red:1.3) barn", ":1.3", "Blends of the form words:weight are not built yet"),
+        ("a cat.attend(x)", ".attend(", ".attend() takes a number or signs"),
+        ("[a cat.swap(b)]", ".swap(", "words to keep out cannot be swapped"),
     ],
 )
 def test_mistakes_have_a_place(prompt: str, under: str, message: str) -> None:
@@ -112,10 +135,12 @@ def attempt(prompt: str) -> Prompt | None:
 @given(st.lists(_PARTS | st.text(max_size=4), max_size=14).map("".join))
 def test_every_prompt_is_split_or_refused(prompt: str) -> None:
     found = attempt(prompt)
-    for text, weight in (*found.positive, *found.negative) if found else ():
-        assert text == " ".join(text.split())
-        assert text
-        assert 0 <= weight <= 10
+    for words in (found.positive, found.negative) if found else ():
+        for part in parts(words, ""):
+            for text, weight in part.text:
+                assert text == " ".join(text.split())
+                assert text
+                assert 0 <= weight <= 10
 
 
 @settings(max_examples=50, deadline=None)
@@ -125,7 +150,14 @@ def test_a_prompt_without_signs_is_one_fragment(prompt: str) -> None:
     assert split(prompt) == Prompt(((text, 1.0),) if text else ())
 
 
-@pytest.mark.parametrize("unit", ["(", "[", "a+", "-", "a-", "\\", ")1.", ".attend(", "(a", ":0."])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "(", "[", "a+", "-", "a-", "\\", ")1.", ".attend(", "(a", ":0.", '"', '("', ' "', "a:0.5 ", ".swap(",
+        "a.swap(b)",
+        '("a").blend(', "(a).and(1)", "(a:1.1)", "(a:", ",", "((a)0.5", "{a|", "\\{", "__a", "__a__",
+    ],
+)  # fmt: skip
 def test_long_hostile_prompts_end(unit: str) -> None:
     # Exponential nesting would never end; quadratic work would take minutes.
     attempt(unit * 4000 + "masterpiece")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from invoke_cli.imaging.metadata import read_texts, unpack
-from invoke_cli.session.events import Failed, Planned, Progress, Saved
+from invoke_cli.session.events import Failed, Planned, Progress, Saved, Tokens
 from invoke_cli.session.session import Session
 from tests.session.conftest import Make, failure, notices, pixels, planned, saved
 
@@ -248,7 +248,9 @@ def test_an_unknown_sampler_is_suggested(session: Session) -> None:
 
 
 def test_tokens_are_shown_on_request(session: Session) -> None:
-    assert "[cat]" in notices(session.run(f"{SHORT} -t"))
+    (shown,) = [event for event in session.run(f"{SHORT} [dull] -t") if isinstance(event, Tokens)]
+    assert [text.part for text in shown.texts] == ["prompt", "negative"]
+    assert [token.text for token in shown.texts[0].tokens] == ["a ", "cat "]
 
 
 def test_results_of_a_name_that_is_taken_are_numbered(session: Session) -> None:
