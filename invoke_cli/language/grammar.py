@@ -26,12 +26,14 @@ class Reading:
     """A line that was understood. spans: field of the request -> where its switch and value stood.
 
     axes: the switches with lists of values, in the order of the line; the request leaves them unset.
+    swept: of one combination of lists, each switch's name, its flag and its value as typed.
     """
 
     line: str
     request: Request
     spans: Mapping[str, Span]
     axes: tuple[Axis, ...] = ()
+    swept: tuple[tuple[str, str, str], ...] = ()
 
     def singles(self) -> Iterator[Reading]:
         """A reading without lists for each combination of their values; of a line without lists, itself."""
@@ -39,8 +41,8 @@ class Reading:
             chosen = list(zip(self.axes, indexes, strict=True))
             values = {axis.switch.name: axis.values[index] for axis, index in chosen}
             places = {axis.switch.name: axis.spans[index] for axis, index in chosen}
-            spans = {**self.spans, **places}
-            yield replace(self, request=replace(self.request, **values), spans=spans, axes=())
+            swept = tuple(axis.said(index) for axis, index in chosen)
+            yield Reading(self.line, replace(self.request, **values), {**self.spans, **places}, swept=swept)
 
     def locate(self, error: InvokeError) -> Span | None:
         """The place in the line that an error is about; a `PromptError` counts from the prompt's start."""

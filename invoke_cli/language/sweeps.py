@@ -64,6 +64,11 @@ class Axis:
         """The values as one types them."""
         return tuple(" ".join(self.switch.codec.write(value)) for value in self.values)
 
+    def said(self, index: int) -> tuple[str, str, str]:
+        """The switch's name, its flag, and one of its values as typed."""
+        text = " ".join(self.switch.codec.write(self.values[index]))
+        return self.switch.name, self.switch.flags[0], text
+
 
 def is_list(codec: Codec[Any], text: str) -> bool:
     """Whether a value is meant as several."""
@@ -114,7 +119,9 @@ def _read(codec: Codec[Any], part: _Part, text: str) -> Any:
 
 def _empty(text: str, at: int) -> UnfitItemError:
     meant = ",".join(part for part in text.split(",") if part)
-    hint = f"did you mean {meant}? No blank stands behind a comma" if meant else "as in 1,2,3"
+    hint = f"did you mean {meant}?" if meant else "as in 1,2,3"
+    if meant and at == len(text):
+        hint += " In a list no blank stands behind a comma"
     start = max(0, min(at, len(text) - 1))
     return UnfitItemError("has an empty place in its list", hint, start=start, end=start + 1)
 

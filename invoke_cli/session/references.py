@@ -41,4 +41,10 @@ def find_picture(text: str, made: Sequence[Path], outdir: Path, switch: str) -> 
         return text
     if not typed.is_absolute() and os.path.exists(outdir / typed):
         return str(outdir / typed)
-    raise PictureError(f"there is no picture {text}", nearest_files(typed), switch=switch)
+    raise PictureError(f"there is no picture {text}", nearest_files(typed) or _no_list(text), switch=switch)
+
+
+def _no_list(text: str) -> str:
+    """A hint for those who list several files as one lists several numbers."""
+    several = "a folder or a pattern such as 'sketches/*.png' stands for several pictures, a list does not"
+    return several if "," in text else ""

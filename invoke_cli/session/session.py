@@ -179,6 +179,8 @@ class Session:
                 raise LineError("a plot shows one line", "give each switch one value, or leave --png out")
             for single in reading.singles():
                 check(single.request)
+                if single.swept:
+                    yield Notice(" ".join(f"{flag} {text}" for _, flag, text in single.swept) + ":")
                 explained = explain(single.request, self.defaults, self.models.facts.table, line, line_number)
                 yield explained if png is None else _plotted(explained, png)
         except InvokeError as error:

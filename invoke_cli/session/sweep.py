@@ -41,7 +41,7 @@ def plan_line(reading: Reading, context: Context, *, strips: bool = False) -> Pl
     seed = context.new_seed()
     context = replace(context, new_seed=lambda: seed)
     axes = tuple(_looked_back(axis, context) for axis in reading.axes)
-    plans = [_plan_single(single, axes, context) for single in replace(reading, axes=axes).singles()]
+    plans = [_plan_single(single, context) for single in replace(reading, axes=axes).singles()]
     return replace(_joined(plans, axes), strips=strips)
 
 
@@ -85,15 +85,11 @@ def _looked_back(axis: Axis, context: Context) -> Axis:
     return replace(axis, values=tuple(values))
 
 
-def _plan_single(single: Reading, axes: Sequence[Axis], context: Context) -> Plan:
+def _plan_single(single: Reading, context: Context) -> Plan:
     """The plan of one combination; its mistakes are at the value in the list that they belong to."""
-    values = tuple((axis.switch, getattr(single.request, axis.switch.name)) for axis in axes)
-    label = tuple(
-        (switch.name, switch.flags[0], " ".join(switch.codec.write(value))) for switch, value in values
-    )
     try:
         check(single.request)
-        return plan(single.request, replace(context, swept=label))
+        return plan(single.request, replace(context, swept=single.swept))
     except PromptError:  # is placed by the line's own reading
         raise
     except InvokeError as error:

@@ -59,6 +59,7 @@ def test_what_is_not_a_number_is_not_a_picture(value: float, lossless: Bundle) -
         lossless.decode(torch.full((1, 3, 2, 2), value))
 
 
+@pytest.mark.edge(27)
 def test_latents_are_the_posteriors_mean(bundle: Bundle, init: np.ndarray) -> None:
     pixels = torch.tensor(init).permute(2, 0, 1)[None].float() / 127.5 - 1
     mean = bundle.vae.encode(pixels).latent_dist.mean

@@ -76,6 +76,7 @@ def test_a_single_step_starts_from_noise() -> None:
     assert spaced(TABLE, 1).sigmas == pytest.approx([14.614641229, 0])
 
 
+@pytest.mark.edge(27)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers under NumPy 2
 @pytest.mark.parametrize("steps", [10, 20, 50])
 def test_spacing_agrees_with_diffusers(steps: int) -> None:

@@ -107,6 +107,7 @@ def test_hidden_colours_are_kept(tmp_path: Path, noise: np.ndarray) -> None:
         np.testing.assert_array_equal(opened.alpha, alpha, name)
 
 
+@pytest.mark.edge(24)
 def test_grey_with_alpha(tmp_path: Path, noise: np.ndarray) -> None:
     opened = open_picture(saved(tmp_path, Image.fromarray(noise[..., :2].copy(), "LA"), "a.png"))
     np.testing.assert_array_equal(opened.rgb[..., 2], noise[..., 0])
@@ -122,6 +123,7 @@ def test_an_alpha_channel_that_is_opaque_is_none(tmp_path: Path) -> None:
 PALETTE = (b"PLTE", bytes([10, 20, 30, 40, 50, 60, 70, 80, 90]))
 
 
+@pytest.mark.edge(24)
 @pytest.mark.parametrize(
     ("transparency", "alpha"),
     [(b"\xff\x00", [255, 0, 255]), (b"\x00\x80", [0, 128, 255]), (b"\xff\xff\x01", [255, 255, 1])],
@@ -146,6 +148,7 @@ def packed(values: list[int], depth: int) -> bytes:
     return int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
 
 
+@pytest.mark.edge(24)
 @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
 def test_a_grey_that_means_transparent(tmp_path: Path, make_png, depth: int) -> None:
     top = 2**depth - 1
@@ -158,6 +161,7 @@ def test_a_grey_that_means_transparent(tmp_path: Path, make_png, depth: int) -> 
     np.testing.assert_array_equal(opened.alpha, [[0 if value == 1 else 255 for value in values]])
 
 
+@pytest.mark.edge(24)
 @pytest.mark.parametrize("depth", [8, 16])
 def test_a_colour_that_means_transparent(tmp_path: Path, make_png, depth: int) -> None:
     scale = 257 if depth == 16 else 1

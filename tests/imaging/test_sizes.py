@@ -26,6 +26,7 @@ def said(size: tuple[int, int], target: Target) -> bool:
     return any("init picture" in note and all(text in note for text in sizes) for note in target.notes)
 
 
+@pytest.mark.edge(22)
 @given(size=st.tuples(SIDE, SIDE), box=BOX, grid=GRID)
 def test_fit(size: tuple[int, int], box: tuple[int, int], grid: int) -> None:
     target = target_size(size, fit=True, box=box, native=512, grid=grid)
@@ -51,6 +52,7 @@ def test_fit_picks_the_best_shape_of_its_size(size: tuple[int, int], box: tuple[
         assert off[target.width, target.height] == min(off.values())
 
 
+@pytest.mark.edge(22)
 @given(size=st.tuples(SIDE, SIDE), native=st.sampled_from([128, 512, 768]), grow=st.booleans(), grid=GRID)
 def test_own_size(size: tuple[int, int], native: int, grow: bool, grid: int) -> None:
     target = target_size(size, fit=False, box=(512, 512), native=native, grow=grow, grid=grid)

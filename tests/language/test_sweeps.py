@@ -115,7 +115,7 @@ def test_every_number_and_every_name_can_be_swept(switch: Switch) -> None:
     [
         ("a -f 0.3,,0.5", ",", "strength has an empty place in its list", "did you mean 0.3,0.5?"),
         ("a -f ,0.5", ",", "strength has an empty place in its list", "did you mean 0.5?"),
-        ("a -f 0.3, 0.5", ",", "strength has an empty place in its list", "No blank stands behind a comma"),
+        ("a -f 0.3, 0.5", ",", "strength has an empty place in its list", "no blank stands behind a comma"),
         ("a -f 0.3:0.9:0", "0", "strength has a range whose step is 0", "never ends"),
         ("a -f 0.9:0.3:0.1", "0.1", "strength has a range whose step leads away from its end",
          "did you mean 0.9:0.3:-0.1?"),

@@ -233,6 +233,7 @@ def test_a_missing_picture_is_suggested(session: Session, sketch: Path) -> None:
     assert failed.error.span is not None
 
 
+@pytest.mark.edge(23)
 def test_sizes_that_do_not_fit_are_said(make_session: Make, sketch: Path) -> None:
     session = make_session(dry_run=True)
     assert "multiples of 8" in notices(session.run("a cat -W100"))

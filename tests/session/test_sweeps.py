@@ -16,7 +16,7 @@ from invoke_cli.session import draw
 from invoke_cli.session.events import Ask, Event, Explained, Failed, Notice, Planned, Saved
 from invoke_cli.session.session import Session
 from invoke_cli.session.sweep import pages
-from tests.session.conftest import Make, failure, pixels, planned, saved
+from tests.session.conftest import Make, failure, notices, pixels, planned, saved
 
 SMALL = "a cat -W64 -H64"
 
@@ -213,6 +213,7 @@ def test_a_dry_run_asks_nothing(make_session: Make) -> None:
         (f"{SMALL} -A k_lms,k_eulr", "k_eulr", "no sampler"),
         (f"{SMALL} -S 1,-5", "-5", "too far back"),
         (f"{SMALL} -R 2,3 -s 5", "2", "both set the number"),
+        ("a cat -I a.png,b.png", "-I a.png,b.png", "no picture"),
         (f"{SMALL} -G 0.5,0.7", "-G 0.5,0.7", "not built yet"),
     ],
 )
@@ -225,6 +226,8 @@ def test_mistakes_are_at_their_value(session: Session, line: str, under: str, pa
 
 
 def test_every_value_is_explained(session: Session) -> None:
-    explained = [event for event in session.explain("a cat -s 5,7") if isinstance(event, Explained)]
-    assert [len(event.levels) for event in explained] == [5, 7]
+    events = list(session.explain("a cat -s 5,7 -A ddim,k_heun"))
+    explained = [event for event in events if isinstance(event, Explained)]
+    assert [len(event.levels) for event in explained] == [5, 7, 5, 7]
+    assert notices(events).splitlines()[1] == "-s 7 -A ddim:"
     assert "one line" in failure(session.explain("a cat -s 5,7", png=Path("a.png"))).error.message
