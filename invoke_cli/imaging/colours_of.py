@@ -13,6 +13,9 @@ Floats = NDArray[np.float64]
 
 LARGEST = 768  # pixels along a side; colours are distributed as well among fewer than a camera has
 
+RANKS = np.linspace(0, 1, 1025)
+NEIGHBOURS = 40  # of the ranks on each side: a 25th of all pixels
+
 # IEC 61966-2-1: linear sRGB to CIE XYZ, and the white of D65 that its rows sum to.
 TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
@@ -75,9 +78,23 @@ def _matched(values: Floats, wanted: Floats) -> Floats:
     done, shifts the mean towards the small values where the wanted ones are few.
     """
     _, place, counts = np.unique(values.ravel(), return_inverse=True, return_counts=True)
-    levels, wanted_counts = np.unique(wanted.ravel(), return_counts=True)
-    matched: Floats = np.interp(_middles(counts), _middles(wanted_counts), levels)[place]
+    matched: Floats = np.interp(_middles(counts), RANKS, _levels(wanted))[place]
     return matched.reshape(values.shape)
+
+
+def _levels(wanted: Floats) -> Floats:
+    """The value at each of `RANKS`, averaged over its neighbourhood.
+
+    A drawing in a few flat colours would otherwise cut a smooth sky into bands; a photograph, whose values
+    rise evenly with their rank, stays as it is.
+    """
+    levels, counts = np.unique(wanted.ravel(), return_counts=True)
+    plain = np.interp(RANKS, _middles(counts), levels)
+    sums = np.concatenate([[0.0], np.cumsum((plain[1:] + plain[:-1]) / 2)])
+    reach = np.minimum(NEIGHBOURS, np.minimum(np.arange(len(RANKS)), np.arange(len(RANKS))[::-1]))
+    at = np.arange(len(RANKS))
+    averaged: Floats = (sums[at + reach] - sums[at - reach]) / np.maximum(2 * reach, 1)
+    return np.where(reach == 0, plain, averaged)
 
 
 def _middles(counts: NDArray[np.int64]) -> Floats:

@@ -127,5 +127,6 @@ def _joined(plans: Sequence[Plan], named: str, skipped: Sequence[str]) -> Plan:
     said = [f"{len(plans)} picture{'s' if len(plans) > 1 else ''} from {named}, each with a line of its own"]
     said += [f"skipped: {message}" for message in skipped[:TOLD]]
     said += [f"{len(skipped) - TOLD} more are skipped"] if len(skipped) > TOLD else []
-    notices = dict.fromkeys([*said, *(notice for plan in plans for notice in plan.notices)])
-    return replace(plans[0], jobs=tuple(jobs), notices=tuple(notices))
+    others = list(dict.fromkeys(notice for plan in plans for notice in plan.notices))
+    said += [*others[:TOLD], *([f"{len(others) - TOLD} more notes like these"] if len(others) > TOLD else [])]
+    return replace(plans[0], jobs=tuple(jobs), notices=tuple(said))
