@@ -16,6 +16,7 @@ UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u2028\u2029]')
 DEVICES = re.compile(r"^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\s*(\.|$))", re.IGNORECASE)
 FOREIGN = (".gif", ".bmp", ".tif", ".tiff", ".jxl", ".heic", ".psd", ".pdf", ".svg", ".avif", ".jp2")
 MOST_BYTES = 255
+FIELDS = "there are {prefix}, {seed}, {model_id}, {init} and the long names of all switches"
 # A width of a billion would fill the memory with blanks.
 SPEC = re.compile(r"(.?[<>=^])?[-+ ]?z?#?0?\d{0,3}[,_]?(\.\d{1,3})?[a-zA-Z%]?", re.DOTALL)
 
@@ -96,8 +97,8 @@ def _value(field: str | None, spec: str, turn: str | None, values: Mapping[str, 
     if field is None:
         return ""
     if field not in values:
-        meant = nearest(field, values)
-        hint = f"did you mean {{{meant}}}?" if meant else f"there are: {', '.join(sorted(values))}"
+        meant = nearest(re.split(r"[.\[]", field)[0], values)
+        hint = f"did you mean {{{meant}}}?" if meant else FIELDS
         raise LineError(f"file names have no field {{{field}}}", hint, switch="fnformat")
     value = values[field]
     if not SPEC.fullmatch(spec) or turn not in (None, "s"):
