@@ -128,8 +128,9 @@ def _advice(job: Job, context: Context) -> list[str]:
     if 0 < job.schedule.steps < sampler.fewest:
         advice.append(f"{job.request.sampler} gives poor pictures with fewer than {sampler.fewest} steps")
     if _burns(job):
+        steps = "1 step" if job.schedule.steps == 1 else f"{job.schedule.steps} steps"
         advice.append(
-            f"{job.schedule.steps} step{'s' if job.schedule.steps > 1 else ''} of k_lms at -C {known(job.request.cfg_scale):g} may burn the "
+            f"{steps} of k_lms at -C {known(job.request.cfg_scale):g} may burn the "
             "colours: -A k_dpmpp_2 --karras_max 100 is steadier, and so is -C 4"
         )
     if max(job.width, job.height) < native:
