@@ -96,7 +96,9 @@ def _run(invocation: Invocation, session: Session) -> int:
     lines = _input(invocation)
     if lines is None:
         return run_repl(session, console)
-    return run_lines(session, console, lines)
+    # a file is there as a whole; behind a pipe somebody may wait for each picture
+    overlaps = invocation.from_file is not None and os.path.isfile(expanded(invocation.from_file))
+    return run_lines(session, console, lines, overlaps=overlaps)
 
 
 def _say(console: Console, text: str) -> None:
@@ -141,6 +143,13 @@ def _open_missing_streams() -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open to the end)
 
 
+def _finish_files() -> None:
+    """Wait for pictures that are still being written."""
+    for thread in threading.enumerate():
+        if thread.name == "write":
+            thread.join()
+
+
 def entry() -> NoReturn:
     """Run the program and end the process."""
     _open_missing_streams()
@@ -148,6 +157,7 @@ def entry() -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     if any(thread.name == "load" for thread in threading.enumerate()):
+        _finish_files()
         # The model is still being loaded. Python would tear its modules down under that thread's feet.
         os._exit(status)
     sys.exit(status)

@@ -257,7 +257,7 @@ class Request:
         "--animate", codec=choice("FORMAT", "gif", "webp"), group=FILES, shell=True,
         help="Also save the intermediates as an animation, with --save_intermediates 1 unless given.")
     png_compression: int | None = switch(
-        "-z", "--png_compression", codec=whole(0, 9, examples=("6", "1", "9")), group=FILES, shown=6,
+        "-z", "--png_compression", codec=whole(0, 9, examples=("6", "1", "9")), group=FILES, shown=4,
         shell=True,
         help="How hard to squeeze the file: 0 is fast, 9 is small; the picture is the same.")
     quality: int | None = switch(

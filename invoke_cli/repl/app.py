@@ -33,13 +33,19 @@ def run_once(session: Session, console: Console, line: str) -> int:
 
 
 def run_lines(
-    session: Session, console: Console, lines: Iterable[NumberedLine], *, headings: bool = True
+    session: Session,
+    console: Console,
+    lines: Iterable[NumberedLine],
+    *,
+    headings: bool = True,
+    overlaps: bool = False,
 ) -> int:
     """Run every line in order, until the end, `q` or Ctrl-C; return the exit status.
 
-    A line that fails does not keep the others from running.
+    A line that fails does not keep the others from running. overlaps: a line may begin while the last file
+    of the one before is still being written; not where somebody waits for that before they send another.
     """
-    batch = _Batch(Runner(session, console), headings)
+    batch = _Batch(Runner(session, console), headings, overlaps)
     try:
         batch.run(lines)
         console.show(batch.summary())
@@ -50,16 +56,15 @@ def run_lines(
 
 @dataclass
 class _Batch:
-    """What became of the lines so far."""
+    """What became of the lines so far. Of the last one that may still change."""
 
     runner: Runner
     headings: bool
+    overlaps: bool = False
     started: float = field(default_factory=time.monotonic)
-    ok: int = 0
-    failed: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
     skipped: int = 0
-    pictures: int = 0
-    stopped: bool = False
+    interrupted: bool = False
 
     def run(self, lines: Iterable[NumberedLine]) -> None:
         try:
@@ -68,19 +73,22 @@ class _Batch:
                     break
                 self._take(line_number, line)
         except KeyboardInterrupt:  # while waiting for the next line of a pipe
-            self.stopped = True
+            self.interrupted = True
+        self.runner.settle()
 
     def _take(self, line_number: int, line: str | BatchError) -> None:
         if isinstance(line, BatchError):
-            self.failed += 1
-            self._announce(line_number, "(unreadable)")
+            self.runner.settle()
+            self.outcomes.append(Outcome(failed=True))
+            if self.headings:
+                self.runner.console.heading(line_number, "(unreadable)")
             self.runner.console.show(Failed(line_number, "", line))
         elif _is_skipped(line):
             self.skipped += 1
         else:
-            self._announce(line_number, line)
-            outcome = self.runner.run(line, line_number)
-            self._count(outcome)
+            settles = not self.overlaps
+            outcome = self.runner.run(line, line_number, heading=self.headings, settles=settles)
+            self.outcomes.append(outcome)
             if outcome.replay is not None:
                 self._replay(outcome.replay)
 
@@ -92,25 +100,24 @@ class _Batch:
         finally:
             self.runner = outer
 
-    def _announce(self, line_number: int, line: str) -> None:
-        if self.headings:
-            self.runner.console.heading(line_number, line)
-
-    def _count(self, outcome: Outcome) -> None:
-        """A line that was stopped is neither done nor at fault."""
-        self.pictures += outcome.pictures
-        self.failed += outcome.failed
-        self.ok += not (outcome.failed or outcome.stopped)
-        self.stopped = outcome.stopped
+    @property
+    def stopped(self) -> bool:
+        return self.interrupted or any(outcome.stopped for outcome in self.outcomes)
 
     def summary(self) -> Summary:
+        """A line that was stopped is neither done nor at fault."""
         seconds = time.monotonic() - self.started
-        return Summary(self.ok, self.failed, self.skipped, self.pictures, seconds)
+        ok = sum(not (outcome.failed or outcome.stopped) for outcome in self.outcomes)
+        pictures = sum(outcome.pictures for outcome in self.outcomes)
+        return Summary(ok, self._failed(), self.skipped, pictures, seconds)
+
+    def _failed(self) -> int:
+        return sum(outcome.failed for outcome in self.outcomes)
 
     def status(self) -> int:
         if self.stopped:
             return INTERRUPTED
-        return FAILED if self.failed else OK
+        return FAILED if self._failed() else OK
 
 
 def run_repl(session: Session, console: Console, history: Path | None = None) -> int:

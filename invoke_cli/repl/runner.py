@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from traceback import format_exception_only
 from typing import TYPE_CHECKING, cast
 
@@ -25,6 +25,18 @@ if TYPE_CHECKING:
     from invoke_cli.session.session import Session
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The place, among the events, where those of a line begin."""
+
+    line_number: int
+    line: str
+    told: bool
+
+
+Shown = Event | commands.Page | commands.Replay | Heading
 
 
 @dataclass
@@ -51,6 +63,7 @@ class Runner:
     console: Console
     history: Sequence[str] = ()
     person: Callable[[], bool] | None = None
+    _last: Outcome = field(default_factory=Outcome)
     edits: bool = False
     forget: Callable[[], None] | None = None
     replaying: tuple[Path, ...] = ()
@@ -59,15 +72,34 @@ class Runner:
         """A runner for the lines of a file, which edit nothing."""
         return replace(self, edits=False, replaying=(*self.replaying, replay.path))
 
-    def run(self, line: str, line_number: int) -> Outcome:
+    def run(self, line: str, line_number: int, *, heading: bool = False, settles: bool = True) -> Outcome:
         """Run a line; mistakes, bugs and Ctrl-C are shown and told by the outcome.
 
+        heading: announce the line, once all is told of the line before. settles: wait for the line's last
+        files; else `settle`, or the next line, adds what becomes of them to this outcome.
         Only OutputClosedError is raised, for then nothing can be shown any more.
         """
         outcome = Outcome()
+        if commands.is_command(line):
+            self.settle()  # it may look at files
+        events = _headed(Heading(line_number, line, heading), self._events(line, line_number, settles))
+        self._guard(lambda: self.session.behind(events), outcome, line, line_number)
+        self._last = outcome
+        if outcome.stopped:
+            self.settle()
+            self.console.show(Notice(_kept(outcome.pictures)))
+        return outcome
+
+    def settle(self) -> None:
+        """Wait for the files of the last line, and tell what became of them."""
+        self._guard(lambda: self.session.settle(), self._last, "", 0)
+
+    def _guard(
+        self, events: Callable[[], Iterator[Shown]], outcome: Outcome, line: str, line_number: int
+    ) -> None:
         try:
             with quiet_keys(sys.stdin), Interrupts() as interrupts:
-                self._show_all(self._events(line, line_number), outcome, interrupts)
+                self._show_all(events(), outcome, interrupts)
         except KeyboardInterrupt:
             outcome.stopped = True
         except OutputClosedError:
@@ -76,14 +108,13 @@ class Runner:
             _log.exception("line %d failed: %s", line_number, line)
             self._show(Failed(line_number, line, _bug(error)), outcome)
         self.console.settle()
-        if outcome.stopped:
-            self.console.show(Notice(_kept(outcome.pictures)))
-        return outcome
 
-    def _events(self, line: str, line_number: int) -> Iterator[Event | commands.Page | commands.Replay]:
+    def _events(
+        self, line: str, line_number: int, settles: bool
+    ) -> Iterator[Event | commands.Page | commands.Replay]:
         if commands.is_command(line):
             return commands.answer(line, line_number, self._context())
-        return self.session.run(line, line_number)
+        return self.session.run(line, line_number, settles=settles)
 
     def _context(self) -> commands.Context:
         return commands.Context(
@@ -94,27 +125,31 @@ class Runner:
             replaying=self.replaying,
         )
 
-    def _show_all(
-        self,
-        events: Iterator[Event | commands.Page | commands.Replay],
-        outcome: Outcome,
-        interrupts: Interrupts,
-    ) -> None:
+    def _show_all(self, events: Iterator[Shown], outcome: Outcome, interrupts: Interrupts) -> None:
         """Show every event. A run that is stopped is closed here, not when it is collected.
 
         Both kinds of events come from generators, though a session's type promises only an iterator.
         """
-        with closing(cast("Generator[Event | commands.Page | commands.Replay, bool | None]", events)) as run:
+        counted = self._last  # until the line's own heading, all is about the line before
+        with closing(cast("Generator[Shown, bool | None]", events)) as run:
             answer: bool | None = None
             with suppress(StopIteration):
                 while True:
                     event = run.send(answer)
                     interrupts.patient = isinstance(event, Progress)
-                    answer = self._taken(event, outcome)
+                    if isinstance(event, Heading):
+                        counted, answer = outcome, None
+                        self._announce(event)
+                    else:
+                        answer = self._taken(event, counted)
                     if interrupts.asked:
                         break
             if interrupts.asked:
                 raise KeyboardInterrupt
+
+    def _announce(self, heading: Heading) -> None:
+        if heading.told:
+            self.console.heading(heading.line_number, heading.line)
 
     def _taken(self, event: Event | commands.Page | commands.Replay, outcome: Outcome) -> bool | None:
         """Show the event, and give back the answer where it is a question."""
@@ -146,6 +181,13 @@ class Runner:
         outcome.failed |= isinstance(event, Failed)
         outcome.pictures += isinstance(event, Saved) and event.kind == "picture"
         self.console.show(event)
+
+
+def _headed(
+    heading: Heading, events: Iterator[Event | commands.Page | commands.Replay]
+) -> Generator[Shown, bool | None, None]:
+    yield heading
+    yield from events
 
 
 def _kept(pictures: int) -> str:

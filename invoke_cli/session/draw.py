@@ -25,6 +25,7 @@ from invoke_cli.session.job import Job, Plan, known
 from invoke_cli.session.starts import Start, Starts
 from invoke_cli.session.sweep import pages
 from invoke_cli.session.tokenizing import tokenized
+from invoke_cli.session.writer import Later
 from invoke_cli.wording import parts
 
 if TYPE_CHECKING:
@@ -46,16 +47,18 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """A picture that was drawn and saved, with the frames kept on its way."""
+    """A picture that was drawn and is being saved, with the frames kept on its way."""
 
     job: Job
-    path: Path
+    saving: Later
     rgb: Pixels
     frames: list[Frame]
 
 
-def draw(plan: Plan, bundle: Bundle, outputs: LineOutputs) -> Iterator[Event]:
-    """Draw and save each picture of the plan, then the sheet of all of them where one is asked for.
+def draw(plan: Plan, bundle: Bundle, outputs: LineOutputs) -> Iterator[Event | Later]:
+    """Draw each picture of the plan, then the sheet of all of them where one is asked for.
+
+    Files come as `Later`, for somebody to write while the next picture is drawn.
 
     Raises InvokeError for what the user can mend. What was saved before stays.
     """
@@ -66,11 +69,13 @@ def draw(plan: Plan, bundle: Bundle, outputs: LineOutputs) -> Iterator[Event]:
     starts = Starts()
     drawn: list[Drawn] = []
     for index, planned in enumerate(plan.jobs):
-        job = planned if planned.after is None else _starting_from(planned, drawn[planned.after].path)
+        job = (
+            planned if planned.after is None else _starting_from(planned, drawn[planned.after].saving.path())
+        )
         start = starts.of(job)
         yield from map(Notice, start.notes)
         drawn.append((yield from _draw_one(job, start, plan, bundle, outputs, index)))
-    yield from _sheets(plan, drawn, outputs)
+    yield Later(partial(_sheets, plan, drawn, outputs))
 
 
 def _starting_from(job: Job, path: Path) -> Job:
@@ -132,8 +137,8 @@ def recipe_of(job: Job, frame: Prepared | None) -> Recipe:
 
 def _draw_one(
     job: Job, start: Start, plan: Plan, bundle: Bundle, outputs: LineOutputs, index: int
-) -> Generator[Event, None, Drawn]:
-    """Draw one job and save it with its intermediates."""
+) -> Generator[Event | Later, None, Drawn]:
+    """Draw one job, and have it saved with its intermediates."""
     from invoke_cli.diffusion.generate import Picture, generate
 
     every = step_between(job.asked, job.schedule.steps, compared=plan.strips)
@@ -145,27 +150,42 @@ def _draw_one(
             yield Progress(made, index, len(plan.jobs), partial(bundle.preview, made.clean))
             kept.take(made)
     yield from map(Notice, picture.notes)
-    path = outputs.save_picture(job, picture.rgb, job.line, _facts(job, start, bundle, plan.wanted))
     # The pictures of a sweep are to be looked at together.
     shown = None if plan.axes and not plan.request.individual else picture.rgb
+    frames = kept.frames(picture.rgb)
+    saving = Later(
+        partial(_save, job, picture, _facts(job, start, bundle, plan.wanted), frames, shown, outputs)
+    )
+    yield saving
+    return Drawn(job, saving, picture.rgb, frames)
+
+
+def _save(
+    job: Job,
+    picture: Picture,
+    facts: dict[str, object],
+    frames: list[Frame],
+    shown: Pixels | None,
+    outputs: LineOutputs,
+) -> Iterator[Event]:
+    """Write the picture of a job, and its frames where they were asked for."""
+    path = outputs.save_picture(job, picture.rgb, job.line, facts)
     yield Saved(path, known(job.request.seed), job.line, picture.seconds, rgb=shown)
     yield from map(Notice, outputs.log(path, job.line))
-    drawn = Drawn(job, path, picture.rgb, kept.frames(picture.rgb))
-    yield from _save_frames(drawn, outputs)
-    return drawn
+    yield from _save_frames(job, path, frames, outputs)
 
 
-def _save_frames(drawn: Drawn, outputs: LineOutputs) -> Iterator[Event]:
+def _save_frames(job: Job, path: Path, frames: list[Frame], outputs: LineOutputs) -> Iterator[Event]:
     """Files of the frames, where they were asked for and not only drawn for a comparison."""
-    if not drawn.frames or step_between(drawn.job.asked, drawn.job.schedule.steps) == 0:
+    if not frames or step_between(job.asked, job.schedule.steps) == 0:
         return
-    seed, line = known(drawn.job.request.seed), drawn.job.line
-    sheet = strip([frame.rgb for frame in drawn.frames], [frame.label for frame in drawn.frames])
-    path = outputs.save_intermediates(drawn.job, drawn.path, drawn.frames, sheet)
+    seed, line = known(job.request.seed), job.line
+    sheet = strip([frame.rgb for frame in frames], [frame.label for frame in frames])
+    path = outputs.save_intermediates(job, path, frames, sheet)
     yield Saved(path, seed, line, 0.0, kind="strip", rgb=sheet)
-    animate = drawn.job.asked.animate
+    animate = job.asked.animate
     if animate is not None:
-        moving = animation([frame.rgb for frame in drawn.frames], animate)
+        moving = animation([frame.rgb for frame in frames], animate)
         path = outputs.save_beside(path, f"steps.{animate}", moving)
         yield Saved(path, seed, line, 0.0, kind="animation")
 

@@ -154,7 +154,7 @@ class LineOutputs:
             rgb,
             kept,
             suffix,
-            compression=6 if request.png_compression is None else request.png_compression,
+            compression=4 if request.png_compression is None else request.png_compression,
             quality=90 if request.quality is None else request.quality,
         )
         return self._write_new(directory, name, content)

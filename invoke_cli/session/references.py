@@ -10,6 +10,9 @@ from typing import TypeVar
 
 from invoke_cli.errors import LineError, PictureError
 from invoke_cli.imaging.files import nearest_files
+from invoke_cli.language.codecs import PICTURE
+from invoke_cli.language.request import Request
+from invoke_cli.language.switches import table
 from invoke_cli.paths import expanded
 
 T = TypeVar("T")
@@ -48,3 +51,22 @@ def _no_list(text: str) -> str:
     """A hint for those who list several files as one lists several numbers."""
     several = "a folder or a pattern such as 'sketches/*.png' stands for several pictures, a list does not"
     return several if "," in text else ""
+
+
+def may_refer(request: Request, folders: Sequence[Path]) -> bool:
+    """Whether a line may want what is still being written: by a number, or as a picture in these folders.
+
+    It may also do so where nothing is found under a name now.
+    """
+    if request.seed is not None and request.seed < 0:
+        return True
+    named = [getattr(request, switch.name) for switch in table() if switch.codec is PICTURE]
+    places = [folder.absolute() for folder in folders]
+    return any(_may_be_in(name, places) for name in named if name is not None)
+
+
+def _may_be_in(name: object, places: Sequence[Path]) -> bool:
+    if not isinstance(name, str) or BACK.fullmatch(name):
+        return True
+    path = expanded(name)
+    return not path.is_file() or any(path.absolute().is_relative_to(place) for place in places)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from invoke_cli.errors import OutputError
 from invoke_cli.imaging.charts import Axis, Colour, Curve, Rgb, chart
 from invoke_cli.imaging.metadata import encode_png
+from invoke_cli.paths import expanded
 from invoke_cli.session.events import Explained, Level
 from invoke_cli.session.files import write_new
 
@@ -16,6 +18,12 @@ SKIPPED: Colour = (160, 160, 160)
 ENTERS: Colour = (210, 90, 30)
 SIGMAS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
 STEP_TICKS = 10
+
+
+def plotted(explained: Explained, path: Path) -> Explained:
+    """The same with the plot saved, and where. Raises OutputError."""
+    save_plot(explained, expanded(path))
+    return replace(explained, path=path)
 
 
 def save_plot(explained: Explained, path: Path) -> None:

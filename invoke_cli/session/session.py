@@ -9,7 +9,7 @@ import os
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.errors import InvokeError, LineError, PromptError
@@ -23,8 +23,10 @@ from invoke_cli.models.folders import Folder
 from invoke_cli.models.hub import cached_repositories
 from invoke_cli.models.wanted import AdapterFolders
 from invoke_cli.paths import expanded
-from invoke_cli.session.events import Ask, Event, Explained, Failed, Notice, Planned, Saved
+from invoke_cli.session.events import Ask, Event, Failed, Notice, Planned
 from invoke_cli.session.models import Models
+from invoke_cli.session.past import Past
+from invoke_cli.session.writer import Owner, Writer
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from invoke_cli.session.job import Context, Plan
     from invoke_cli.session.outputs import LineOutputs
     from invoke_cli.settings import Settings
+
+E = TypeVar("E")
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,9 @@ class Session:
             Folder("VAE", expanded(settings.vae_directory)),
         )
         self._wardrobe: Wardrobe | None = None
-        self._seeds: tuple[int, ...] = ()
-        self._pictures: tuple[Path, ...] = ()
+        self._past = Past()
+        self._writer = Writer(self._past.note)
         self._chosen = Request()
-        self._used_seeds: dict[int, None] = {}
         # What the lines of a dry run would have made, so that later lines can refer to it.
         self._planned: dict[str, tuple[int, int]] = {}
 
@@ -100,7 +103,7 @@ class Session:
     @property
     def pictures(self) -> tuple[Path, ...]:
         """What the last line that drew has made, and a line may refer back to."""
-        return self._pictures
+        return self._past.pictures
 
     @property
     def outdir(self) -> Path:
@@ -125,10 +128,10 @@ class Session:
     def world(self) -> World:
         """The names that completion may offer."""
         return World(
-            images=tuple(str(path) for path in self._pictures),
+            images=tuple(str(path) for path in self._past.pictures),
             samplers=tuple(SAMPLERS),
             models=self.models.catalog.names,
-            seeds=tuple(str(seed) for seed in self._used_seeds),
+            seeds=tuple(str(seed) for seed in self._past.used_seeds),
             terms=self._folders.triggers(),
             loras=tuple(self._folders.loras.files()),
             vaes=tuple(self._folders.vaes.files()),
@@ -136,8 +139,25 @@ class Session:
             outdir=str(self.outdir),
         )
 
-    def run(self, line: str, line_number: int = 1) -> Iterator[Event]:
-        """Do what the line says. Mistakes come as a `Failed` event, never as an InvokeError."""
+    def run(self, line: str, line_number: int = 1, *, settles: bool = True) -> Iterator[Event]:
+        """Do what the line says. Mistakes come as a `Failed` event, never as an InvokeError.
+
+        settles: wait for the line's last files. Else they may still be being written when it ends; then the
+        events of the next line go through `behind`, or `settle` tells the rest.
+        """
+        yield from self._told(line, line_number)
+        if settles:
+            yield from self.settle()
+
+    def settle(self) -> Iterator[Event]:
+        """Wait for files that are still being written, and tell what became of them."""
+        return self._writer.settle()
+
+    def behind(self, events: Generator[E, bool | None, None]) -> Generator[E | Event, bool | None, None]:
+        """The events of a line, after those of files that lines before it left to be written."""
+        return self._writer.behind(events)
+
+    def _told(self, line: str, line_number: int) -> Iterator[Event]:
         if self.settings.explain:
             yield from self.explain(line, line_number, self.settings.png)
             return
@@ -164,6 +184,7 @@ class Session:
             yield from self._run(reading, line_number, strips=True)
         except InvokeError as error:
             yield Failed(line_number, line, _placed(error, reading))
+        yield from self.settle()
 
     def explain(self, line: str, line_number: int = 1, png: Path | None = None) -> Iterator[Event]:
         """Tell what the line's strength and steps do, as `Explained`; draw nothing but, perhaps, a plot.
@@ -171,6 +192,7 @@ class Session:
         png: a file for the plot that does not exist yet. Mistakes come as `run`'s do.
         """
         from invoke_cli.session.explain import explain
+        from invoke_cli.session.schedule_plot import plotted
 
         reading: Reading | None = None
         try:
@@ -182,7 +204,7 @@ class Session:
                 if single.swept:
                     yield Notice(" ".join(f"{flag} {text}" for _, flag, text in single.swept) + ":")
                 explained = explain(single.request, self.defaults, self.models.facts.table, line, line_number)
-                yield explained if png is None else _plotted(explained, png)
+                yield explained if png is None else plotted(explained, png)
         except InvokeError as error:
             yield Failed(line_number, line, _placed(error, reading))
 
@@ -195,6 +217,7 @@ class Session:
         lists = [axis.switch for axis in reading.axes]
         if not self.dry_run:
             refuse_unbuilt(merged, lists)
+        self._wait_for_references(reading)
         planned = plan_line(reading, self._context(outputs), strips=strips)
         yield from self._carry_out(planned, outputs, reading, line_number)
         # Shown as understood first: a dry run is how other programs see what a line means.
@@ -213,12 +236,12 @@ class Session:
         yield Planned(line_number, reading.line, reading.request, pictures, swept(reading.axes))
         if not self.dry_run:
             if (yield from self._agreed(planned)):
-                yield from self._draw(planned, outputs)
+                yield from self._draw(planned, outputs, Owner(line_number, reading.line, outputs.outdir))
             return
         made = [(known(job.request.seed), outputs.predict(job)) for job in planned.jobs]
         sizes = [(job.width, job.height) for job in planned.jobs]
         self._planned |= {str(path): size for (_, path), size in zip(made, sizes, strict=True)}
-        self._remember(made)
+        self._past.remember(made)
 
     def _agreed(self, planned: Plan) -> Generator[Event, bool | None, bool]:
         """Ask before a sweep draws very many pictures. Raises LineError where nobody answers."""
@@ -254,9 +277,9 @@ class Session:
             defaults=self.defaults,
             facts=self.models.facts,
             outdir=outputs.outdir,
-            seeds=self._seeds,
-            pictures=self._pictures,
-            new_seed=_new_seed,
+            seeds=self._past.seeds,
+            pictures=self._past.pictures,
+            new_seed=lambda: int.from_bytes(os.urandom(4)),
             predict=outputs.predict,
             folders=self._folders,
             loras=self.models.active.loras,
@@ -264,19 +287,14 @@ class Session:
             planned=self._planned,
         )
 
-    def _draw(self, planned: Plan, outputs: LineOutputs) -> Iterator[Event]:
+    def _draw(self, planned: Plan, outputs: LineOutputs, owner: Owner) -> Iterator[Event]:
         from invoke_cli.session.draw import draw
 
         if self.models.state() == "loading":
             yield Notice(f"waiting for the model {self.models.active.name} to load")
         bundle, notices = self._dressed(planned.wanted)
         yield from map(Notice, notices)
-        made: list[tuple[int, Path]] = []
-        for event in draw(planned, bundle, outputs):
-            if isinstance(event, Saved) and event.kind == "picture":
-                made.append((event.seed, event.path))
-                self._remember(made)
-            yield event
+        yield from self._writer.through(draw(planned, bundle, outputs), owner)
 
     def _dressed(self, wanted: Wanted) -> tuple[Bundle, tuple[str, ...]]:
         """The model with what the line adds to it, and what to say of that."""
@@ -287,22 +305,13 @@ class Session:
             self._wardrobe = Wardrobe()
         return self._wardrobe.dress(bundle, wanted)
 
-    def _remember(self, made: list[tuple[int, Path]]) -> None:
-        # Done picture by picture, so that an interrupted line can still be referred to.
-        self._seeds = tuple(seed for seed, _ in made)
-        self._pictures = tuple(path for _, path in made)
-        self._used_seeds |= dict.fromkeys(self._seeds)
+    def _wait_for_references(self, reading: Reading) -> None:
+        """Where a line may want what lines before it made, that has to be written first."""
+        from invoke_cli.session.references import may_refer
 
-
-def _new_seed() -> int:
-    return int.from_bytes(os.urandom(4))
-
-
-def _plotted(explained: Explained, path: Path) -> Explained:
-    from invoke_cli.session.schedule_plot import save_plot
-
-    save_plot(explained, expanded(path))
-    return replace(explained, path=path)
+        folders = [owner.outdir for owner in self._writer.owners]
+        if folders and any(may_refer(self._merged(single), folders) for single in reading.singles()):
+            self._writer.finish()
 
 
 def _placed(error: InvokeError, reading: Reading | None) -> InvokeError:

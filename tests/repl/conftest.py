@@ -34,7 +34,13 @@ class FakeSession:
         self.loading = False
         self._world = world or World()
 
-    def run(self, line, line_number=1):
+    def behind(self, events):
+        return (yield from events)
+
+    def settle(self):
+        yield from ()
+
+    def run(self, line, line_number=1, *, settles=True):
         self.lines.append((line_number, line))
         answer = self.answers.popleft() if self.answers else drawing(line, line_number)
         try:

@@ -244,7 +244,7 @@ class TestGrid:
         assert "is there already" in failure(run("!grid 000002.7.png --out both.png")).message
 
     def test_the_last_pictures(self, run, session):
-        session._pictures = tuple(sorted(OUT.glob("0*.png")))
+        session._past.pictures = tuple(sorted(OUT.glob("0*.png")))
         (saved,) = run("!grid -2.. --size 4")
         assert saved.rgb.shape == (4, 8, 3)
 
