@@ -142,12 +142,10 @@ class Session:
     def run(self, line: str, line_number: int = 1, *, settles: bool = True) -> Iterator[Event]:
         """Do what the line says. Mistakes come as a `Failed` event, never as an InvokeError.
 
-        settles: wait for the line's last files. Else they may still be being written when it ends; then the
-        events of the next line go through `behind`, or `settle` tells the rest.
+        settles: wait for the line's last files; else `behind` or `settle` tells what becomes of them.
         """
         yield from self._told(line, line_number)
-        if settles:
-            yield from self.settle()
+        yield from self.settle() if settles else ()
 
     def settle(self) -> Iterator[Event]:
         """Wait for files that are still being written, and tell what became of them."""
@@ -301,8 +299,7 @@ class Session:
         from invoke_cli.models.adapters import Wardrobe
 
         bundle = self.models.lend()
-        if self._wardrobe is None:
-            self._wardrobe = Wardrobe()
+        self._wardrobe = self._wardrobe or Wardrobe()
         return self._wardrobe.dress(bundle, wanted)
 
     def _wait_for_references(self, reading: Reading) -> None:
