@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +26,7 @@ from invoke_cli.paths import expanded
 from invoke_cli.session.events import Ask, Event, Failed, Notice, Planned
 from invoke_cli.session.models import Models
 from invoke_cli.session.past import Past
+from invoke_cli.session.status import Status
 from invoke_cli.session.writer import Owner, Writer
 
 if TYPE_CHECKING:
@@ -37,16 +38,6 @@ if TYPE_CHECKING:
     from invoke_cli.settings import Settings
 
 E = TypeVar("E")
-
-
-@dataclass(frozen=True)
-class Status:
-    """What the bottom line of the prompt shows. state is "not loaded", "loading", "ready" or "failed"."""
-
-    model: str
-    device: str
-    size: str
-    state: str
 
 
 class Session:
