@@ -11,7 +11,7 @@ from invoke_cli.language.quoting import quoted, value_text
 
 WEIGHT_SUFFIXES = frozenset({".safetensors", ".ckpt"})
 VAE_SUFFIXES = WEIGHT_SUFFIXES | {".pt", ".bin"}
-PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
 TEXT_SUFFIXES = frozenset({".txt", ".log", ".md"})
 
 _LISTED = 500

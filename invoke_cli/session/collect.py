@@ -9,7 +9,7 @@ from pathlib import Path
 from invoke_cli.errors import InvokeError
 from invoke_cli.session.events import Ask, Event, Notice
 from invoke_cli.session.files import make_directory, write_new, write_over
-from invoke_cli.session.recover import recover
+from invoke_cli.session.recover import Here, recover
 
 SHOWN = 3
 
@@ -23,14 +23,12 @@ class _Lines:
     silent: tuple[str, ...]
 
 
-def collect(
-    paths: Sequence[Path], out: Path, outdir: Path, model: str
-) -> Generator[Event, bool | None, None]:
-    """Write the lines of all pictures into the file `out`; a question comes before one that is there.
+def collect(paths: Sequence[Path], out: Path, here: Here) -> Generator[Event, bool | None, None]:
+    """Write the lines of all pictures, of sheets each, into `out`; a question comes where that is there.
 
     Raises InvokeError where it cannot be written, or no picture says how it was made.
     """
-    lines = _lines(paths, outdir, model)
+    lines = _lines(paths, here)
     if lines.count == 0:
         raise InvokeError(f"none of the {len(paths)} pictures says how it was made", lines.silent[0])
     content = lines.text.encode("utf-8", "backslashreplace")
@@ -46,19 +44,20 @@ def collect(
         yield Notice(f"left out: {'; '.join(lines.silent[:SHOWN])}{more}")
 
 
-def _lines(paths: Sequence[Path], outdir: Path, model: str) -> _Lines:
+def _lines(paths: Sequence[Path], here: Here) -> _Lines:
     rows: list[str] = []
     silent: list[str] = []
     count = 0
     for path in paths:
         try:
-            found = recover(path, outdir, model)
+            found = recover(path, here)
         except InvokeError as error:
             silent.append(error.message)
             rows.append(f"# {error.message}")
         else:
-            count += 1
-            rows += [f"# {path}", *(f"# {notice}" for notice in found.notices), found.line]
+            lines = found.sheet or (found.line,)
+            count += len(lines)
+            rows += [f"# {path}", *(f"# {notice}" for notice in found.notices), *lines]
     text = "".join(f"{' '.join(row.splitlines())}\n" for row in rows)
     return _Lines(text, count, tuple(silent))
 

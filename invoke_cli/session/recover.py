@@ -14,6 +14,7 @@ from invoke_cli.imaging.init_image import header
 from invoke_cli.imaging.metadata import read_texts
 from invoke_cli.language.defaults import builtin
 from invoke_cli.language.grammar import write
+from invoke_cli.language.quoting import value_text
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table
 from invoke_cli.paths import expanded
@@ -28,7 +29,8 @@ _OLD_GRID = 64  # what InvokeAI rounded sizes down to
 class Recovered:
     """The line that makes a picture again, as nearly as its file lets it, and what the user should know.
 
-    program: which one drew it. model: what with, as the file names it; both may be "".
+    program: which one drew it. model: what with, as the file names it; both may be "". sheet: the lines of
+    all pictures, where it is a sheet of several.
     """
 
     path: Path
@@ -37,13 +39,23 @@ class Recovered:
     program: str
     model: str
     notices: tuple[str, ...]
+    sheet: tuple[str, ...] = ()
 
 
-def recover(path: Path, outdir: Path, model: str) -> Recovered:
-    """Read how the picture at `path` was made. model: the one in use, by name.
+@dataclass(frozen=True)
+class Here:
+    """The session that a line is for. model: the one in use. models: all that it could use, by name."""
 
-    Pictures that it was drawn from are looked for beside it and in `outdir`, too. Raises PictureError
-    where there is no picture, MetadataError where it says nothing of its making.
+    outdir: Path
+    model: str
+    models: tuple[str, ...] = ()
+
+
+def recover(path: Path, here: Here) -> Recovered:
+    """Read how the picture at `path` was made.
+
+    Pictures that it was drawn from are looked for beside it and in the folder of pictures, too. Raises
+    PictureError where there is no picture, MetadataError where it says nothing of its making.
     """
     found = read(read_texts(path))
     if found is None:
@@ -51,11 +63,11 @@ def recover(path: Path, outdir: Path, model: str) -> Recovered:
     if found.request == Request():
         raise MetadataError(f"{path} says no more of its making than {'; '.join(found.lost)}")
     found, sized = _real_size(found, path)
-    request, moved = _sources_found(found, path, outdir)
+    request, moved = _sources_found(found, path, here.outdir)
     is_ours = found.program == own.PROGRAM
     line = found.line if request == found.request else write(request, full=is_ours)
-    notices = (*_origin(found, is_ours, model), *sized, *moved)
-    return Recovered(path, line, request, found.program, found.model, notices)
+    notices = (*_origin(found, is_ours, here), *sized, *moved)
+    return Recovered(path, line, request, found.program, found.model, notices, found.sheet)
 
 
 def for_the_prompt(found: Recovered, defaults: Request) -> str:
@@ -86,12 +98,18 @@ def stored_prompt(path: Path) -> tuple[str, str]:
     return ("", "") if found is None else (found.request.prompt, found.program)
 
 
-def _origin(found: Found, is_ours: bool, model: str) -> Iterator[str]:
+def _origin(found: Found, is_ours: bool, here: Here) -> Iterator[str]:
     """Who drew it, with which model, and what of that has no word in a line of ours."""
-    if not is_ours:
-        yield f"drawn by {found.program}" + (f" with the model {found.model}" if found.model else "")
-    elif found.model not in ("", model):
-        yield f"drawn with the model {found.model}, not with {model}: !switch {found.model} changes that"
+    who = "" if is_ours else f" by {found.program}"
+    is_other = found.model not in ("", here.model)
+    if who or is_other:
+        with_model = f" with the model {found.model}" if is_other or (who and found.model) else ""
+        changes = (
+            f"; !switch {value_text(found.model)} draws with it"
+            if is_other and found.model in here.models
+            else ""
+        )
+        yield f"drawn{who}{with_model}{changes}"
     if found.lost:
         yield "not carried over: " + "; ".join(found.lost)
 

@@ -236,7 +236,10 @@ class TestGrid:
             assert sheet.getpixel((22, 4)) == (200, 200, 200)
         assert notice == Notice("1 of 3 pictures do not say how they were made")
         (lost, line) = run("!fetch 000011.grid.png")
-        assert (line.text, "grid of several pictures" in lost.text) == ("a cat -s 5 -S 7", True)
+        assert (line.text, "grid of 2 pictures" in lost.text) == ("a cat -s 5 -S 7", True)
+        run("!fetch 000011.grid.png lines.txt")
+        rows = (OUT / "lines.txt").read_text().splitlines()
+        assert rows[-2:] == ["a cat -s 5 -S 7", "a dog -s 5 -S 8"]
 
     def test_a_name_of_its_own_which_is_never_written_over(self, run):
         (saved,) = run("!grid 000002.7.png 000010.8.png --out both --names")

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from invoke_cli.errors import MetadataError, PictureError
 from invoke_cli.language.grammar import parse, write
 from invoke_cli.language.request import Request
-from invoke_cli.session.recover import Recovered, for_the_prompt, recover
+from invoke_cli.session.recover import Here, Recovered, for_the_prompt, recover
 from invoke_cli.session.session import Session
 from tests.session.conftest import Make, failure, notices, pixels, planned, saved
 
@@ -23,7 +23,7 @@ LINE = "a cat -s3 -W64 -H64 -S7"
 
 
 def fetched(path: Path) -> Recovered:
-    return recover(path, Path("outputs/img-samples"), path.name)
+    return recover(path, Here(Path("outputs/img-samples"), path.name))
 
 
 def foreign(path: Path, size: tuple[int, int] = (64, 64), **texts: str) -> Path:
@@ -59,9 +59,11 @@ def test_the_line_for_the_prompt_is_short_and_gives_the_same_pixels(session: Ses
 def test_the_model_is_told_only_where_it_is_another(session: Session) -> None:
     (first,) = saved(session.run(LINE))
     name = session.models.active.name
-    assert recover(first.path, session.outdir, name).notices == ()
-    (told,) = recover(first.path, session.outdir, "demo").notices
-    assert f"!switch {name}" in told
+    assert recover(first.path, Here(session.outdir, name)).notices == ()
+    (told,) = recover(first.path, Here(session.outdir, "demo", ("demo", name))).notices
+    assert told == f"drawn with the model {name}; !switch {name} draws with it"
+    (told,) = recover(first.path, Here(session.outdir, "demo")).notices
+    assert told == f"drawn with the model {name}"
 
 
 @pytest.mark.edge(36)

@@ -18,7 +18,7 @@ from invoke_cli.session.events import Line, Notice
 
 if TYPE_CHECKING:
     from invoke_cli.session.library import Library
-    from invoke_cli.session.recover import Recovered
+    from invoke_cli.session.recover import Here, Recovered
 
 _PICTURE = ("picture",)
 _GRID = (
@@ -71,8 +71,7 @@ def _collected(words: list[str], library: Library, context: Context) -> Answer:
     if context.session.dry_run:
         raise InvokeError("a dry run writes no files")
     out = _in_outdir(last, context)
-    session = context.session
-    yield from collect(library.several(named), out, session.outdir, session.models.active.name)
+    yield from collect(library.several(named), out, _here(context))
 
 
 @command("!replay", takes=(Word("FILE", ("text file", "picture")),))
@@ -110,9 +109,7 @@ def show(argument: str, context: Context) -> Answer:
     """Show a picture in the terminal, and how it was made; the last one drawn unless one is named."""
     from invoke_cli.session.gallery import look
 
-    session = context.session
-    path = _one_picture(argument or "-1", context)
-    yield look(path, session.outdir, session.models.active.name)
+    yield look(_one_picture(argument or "-1", context), _here(context))
 
 
 @command("!grid", takes=_GRID)
@@ -129,13 +126,12 @@ def grid(argument: str, context: Context) -> Answer:
         raise LineError("!grid needs pictures", "for example !grid -4..-1, or !grid '*.png' --columns 3")
     if context.session.dry_run:
         raise InvokeError("a dry run writes no files")
-    session = context.session
     paths = _library(context).several(arguments.words)
     layout = Layout(
         _number(arguments, "columns", 1000), _number(arguments, "size", 8192), "names" in arguments.switches
     )
     out = _sheet_name(arguments, context)
-    for event in lay_out(paths, layout, session.outdir, session.models.active.name, out):
+    for event in lay_out(paths, layout, _here(context), out):
         yield event if isinstance(event, Notice) else replace(event, line_number=context.line_number)
 
 
@@ -168,7 +164,14 @@ def _library(context: Context) -> Library:
 def _recovered(path: Path, context: Context) -> Recovered:
     from invoke_cli.session.recover import recover
 
-    return recover(path, context.session.outdir, context.session.models.active.name)
+    return recover(path, _here(context))
+
+
+def _here(context: Context) -> Here:
+    from invoke_cli.session.recover import Here
+
+    session = context.session
+    return Here(session.outdir, session.models.active.name, session.world().models)
 
 
 def _one_picture(argument: str, context: Context) -> Path:

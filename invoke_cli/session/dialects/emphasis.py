@@ -20,12 +20,13 @@ _NEAR = 5e-4
 _LORA = re.compile(r"<lora:[^<>:\s,()\[\]\"\\]+(?::-?[0-9.]+)?>")
 _SPECIAL = re.compile(
     r"""[\[\]()<>]                                  # brackets
-    | (?<=\S)[+-]+(?=[\s,.;!?()\[\]"'\\]|\Z)         # word++
+    | (?<=\S)[+-]+(?=[^\w+-]|\Z)                    # word++
     | (?<=\S):(?=-?\d)                               # words:0.3""",
     re.VERBOSE,
 )
 _WEIGHT_AT_END = re.compile(r"\)[0-9.]+\Z")
 _MAY_TOUCH = re.compile(r"[\s,;!?)\]]")
+_BACKSLASH = re.compile(r"\\(?=[^\w\s]|\Z)")
 _SUFFIX = re.compile(r"\.(?:safetensors|pt|ckpt|bin)\Z")
 _NOT_IN_NAMES = re.compile(r"[\s<>:,()\[\]\"\\]")
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
@@ -104,7 +105,9 @@ def lora(file: str, weight: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(lambda found: "".join(f"\\{char}" for char in found[0]), text)
+    # A backslash would make the mark behind it plain, and has no plain form of its own.
+    apart = _BACKSLASH.sub("\\\\ ", text)
+    return _SPECIAL.sub(lambda found: "".join(f"\\{char}" for char in found[0]), apart)
 
 
 def _after(parts: list[str], text: str) -> str:

@@ -26,7 +26,8 @@ class Found:
 
     program: who wrote it. request: what our line can say of it. line: the line that says it.
     lost: what it cannot say, each a phrase. model: what the picture was drawn with, as the file names it.
-    sha256: of the pictures that it was drawn from, by the switch that names each.
+    sha256: of the pictures that it was drawn from, by the switch that names each. sheet: the lines of all
+    pictures, where it is a sheet of several.
     """
 
     program: str
@@ -35,6 +36,7 @@ class Found:
     lost: tuple[str, ...] = ()
     model: str = ""
     sha256: Mapping[str, str] = field(default_factory=dict)
+    sheet: tuple[str, ...] = ()
 
 
 class Gathering:

@@ -12,6 +12,7 @@ from invoke_cli.imaging.exif import FOREIGN
 from invoke_cli.imaging.metadata import FACTS, LINE, pack
 from invoke_cli.language.grammar import parse
 from invoke_cli.language.prompts import split
+from invoke_cli.repl.commands import is_command
 from invoke_cli.session.dialects import DIALECTS, read
 from invoke_cli.session.dialects.emphasis import A1111, COMFYUI, NOVELAI, Marks, emphasised, weighted
 
@@ -77,6 +78,20 @@ def test_control_characters_of_json_escapes_do_not_come_through() -> None:
     found = read({"sd-metadata": stored})
     assert found is not None
     assert found.request.prompt == "a [2J cat"
+
+
+@pytest.mark.parametrize("forged", ["!del_model demo", " !clear", "# x", "//x", "q", "!dream a\n!clear"])
+def test_a_forged_line_is_never_a_command(forged: str) -> None:
+    """For `!replay` runs what it gets; here the words are only drawn."""
+    found = read(pack(forged, {"grid": [forged, "a cat"]}))
+    assert found is not None
+    for line in (found.line, found.sheet[0]):
+        assert not is_command(line)
+        assert not line.startswith(("#", "//"))
+        assert line != "q"
+        assert "\n" not in line
+        assert parse(line) == found.request
+    assert found.sheet[1] == "a cat"
 
 
 def test_our_own_files_come_first() -> None:
