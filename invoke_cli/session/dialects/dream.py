@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from invoke_cli.language.declare import Switch
 from invoke_cli.language.quoting import unquoted
 from invoke_cli.language.switches import by_flag
+from invoke_cli.session.dialects.emphasis import without_wildcards
 from invoke_cli.session.dialects.found import Gathering
 
 _HEAD = re.compile(r"(?:\A|(?<=\s))-s ?\d+ -S ?-?\d+ -W ?\d+ -H ?\d+ -C ?[\d.]+(?=\s|\Z)")
@@ -36,7 +37,7 @@ def take_dream(gathering: Gathering, line: str, *, is_quoted: bool) -> None:
     if not heads:
         return
     start = heads[-1].start()
-    gathering.take(prompt=_prompt(line[:start].strip(), is_quoted))
+    gathering.take(prompt=without_wildcards(_prompt(line[:start].strip(), is_quoted)))
     for switch, value in _switches(line[start:]):
         _take(gathering, switch, value)
 

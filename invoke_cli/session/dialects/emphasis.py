@@ -19,7 +19,7 @@ _NEAR = 5e-4
 
 _LORA = re.compile(r"<lora:[^<>:\s,()\[\]\"\\]+(?::-?[0-9.]+)?>")
 _SPECIAL = re.compile(
-    r"""[\[\]()<>]                                  # brackets
+    r"""[\[\]()<>{}] | _(?=_)                         # brackets, wildcards
     | (?<=\S)[+-]+(?=[^\w+-]|\Z)                    # word++
     | (?<=\S):(?=-?\d)                               # words:0.3""",
     re.VERBOSE,
@@ -27,6 +27,7 @@ _SPECIAL = re.compile(
 _WEIGHT_AT_END = re.compile(r"\)[0-9.]+\Z")
 _MAY_TOUCH = re.compile(r"[\s,;!?)\]]")
 _BACKSLASH = re.compile(r"\\(?=[^\w\s]|\Z)")
+_WILDCARD = re.compile(r"(?<!\\)(?:[{}]|_(?=_))")
 _SUFFIX = re.compile(r"\.(?:safetensors|pt|ckpt|bin)\Z")
 _NOT_IN_NAMES = re.compile(r"[\s<>:,()\[\]\"\\]")
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
@@ -94,6 +95,11 @@ def plain(text: str) -> str:
         parts += [_escaped(text[at : lora.start()]), lora[0]]
         at = lora.end()
     return "".join([*parts, _escaped(text[at:])])
+
+
+def without_wildcards(text: str) -> str:
+    """A prompt that is written as ours are, but of a program to which braces and __names__ are text."""
+    return _WILDCARD.sub(r"\\\g<0>", text)
 
 
 def lora(file: str, weight: object) -> str:

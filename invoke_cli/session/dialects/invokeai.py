@@ -13,6 +13,7 @@ from typing import Any
 
 from invoke_cli.imaging.metadata import LINE, from_json
 from invoke_cli.session.dialects.dream import is_dream, take_dream, take_seeds
+from invoke_cli.session.dialects.emphasis import without_wildcards
 from invoke_cli.session.dialects.found import Found, Gathering, Texts, is_switch, mapping, plain
 
 JSON = "sd-metadata"
@@ -59,7 +60,7 @@ def read(texts: Texts) -> Found | None:
 def _take_image(gathering: Gathering, image: Mapping[str, Any]) -> None:
     prompt = _prompt(image.get("prompt"))
     if prompt:
-        gathering.take(prompt=prompt)
+        gathering.take(prompt=without_wildcards(prompt))
     gathering.take(seed=image.get("seed"), with_variations=_variations(image.get("variations")))
     if not gathering.holds("sampler"):  # the line knows better
         gathering.take(sampler=image.get("sampler"))

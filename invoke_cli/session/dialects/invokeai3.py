@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from invoke_cli.imaging.metadata import from_json
-from invoke_cli.session.dialects.emphasis import lora
+from invoke_cli.session.dialects.emphasis import lora, without_wildcards
 from invoke_cli.session.dialects.found import Found, Gathering, Texts, mapping, plain
 from invoke_cli.session.dialects.samplers import take_sampler
 
@@ -48,7 +48,9 @@ def read(texts: Texts) -> Found | None:
 
 def _prompt(text: object) -> str:
     """A prompt, whose weights are written as ours are; brackets have no meaning in it."""
-    return re.sub(r"[\[\]]", r"\\\g<0>", " ".join(text.split())) if isinstance(text, str) else ""
+    if not isinstance(text, str):
+        return ""
+    return re.sub(r"(?<!\\)[\[\]]", r"\\\g<0>", without_wildcards(" ".join(text.split())))
 
 
 def _loras(about: Mapping[str, Any]) -> Iterator[str]:

@@ -146,6 +146,12 @@ def test_prompts_that_were_weighed_against_each_other() -> None:
     assert found(about=about(prompt="a cat")).request.prompt == "a cat"
 
 
+def test_braces_and_names_between_underscores_were_text() -> None:
+    prompt = "a {red|blue} __house__"
+    assert found(about=about(prompt=prompt)).request.prompt == "a \\{red|blue\\} \\__house\\__"
+    assert found(f"{prompt} -s 5 -S 1 -W 64 -H 64 -C 7.5 -A k_lms").request.prompt.startswith("a \\{red")
+
+
 def test_variations_and_what_is_rarely_set() -> None:
     variations = [{"seed": 3, "weight": 0.2}, {"seed": 4, "weight": 0.1}]
     request = found(about=about(variations=variations, perlin=0.1)).request
