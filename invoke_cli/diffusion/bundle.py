@@ -14,7 +14,7 @@ from torch import Tensor
 
 from invoke_cli.diffusion.alone import Alone
 from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, mixed, pooled, size_facts
-from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, packs
+from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, hasten, packs
 from invoke_cli.diffusion.noise import perlin
 from invoke_cli.diffusion.numbers import check_numbers
 from invoke_cli.diffusion.parts import knows
@@ -28,8 +28,8 @@ from invoke_cli.wording import Edited, Fragments, Mixture, Words
 Pixels = NDArray[np.uint8]
 Hole = NDArray[np.bool_]
 
-SPARED = 256 * MEGABYTE
-"""A UNet with more bytes than this has its weights only once: packed, and not also as they were."""
+SPARED = 128 * MEGABYTE
+"""A network with more bytes than this has its weights only once: packed, and not also as they were."""
 
 
 class Kept:
@@ -46,6 +46,7 @@ class Kept:
         self.pooled: Recent[Tensor] = Recent(64, 8 * MEGABYTE)
         self.latents: Recent[Tensor] = Recent(32, 64 * MEGABYTE)
         self.walks: Recent[Walk] = Recent(8)
+        self.hastened: Recent[None] = Recent(2)
         self.colours: Recent[ColourMap] = Recent(1)
         self.split_layers: dict[Hashable, frozenset[str]] = {}
 
@@ -177,23 +178,20 @@ class Bundle:
         return self.kept.walks.get((tuple(sorted(axes)), pictures), lambda: self._walk(axes, pictures))
 
     def _walk(self, axes: Collection[str], pictures: int) -> Walk:
-        kernels = self._kernels
+        kernels = self._kernels(self.unet, self.dtype)
         if pictures > 1 and self.device.type == "cpu":
             kernels = Alone(kernels, pictures)
         return Walk(self.unet, kernels, axes)
 
     def steered_walk(self, axes: Collection[str], steer: Steer) -> Walk | None:
         """As `walk` for one picture, with `steer` in its attention; it is not kept."""
-        return Walk(self.unet, self._kernels, axes, steer) if knows(self.unet) else None
+        return (
+            Walk(self.unet, self._kernels(self.unet, self.dtype), axes, steer) if knows(self.unet) else None
+        )
 
-    @property
-    def _kernels(self) -> Kernels:
-        return Packed(spare=self.unet_size > SPARED) if packs(self.device, self.dtype) else Plain()
-
-    @property
-    def unet_size(self) -> int:
-        """The bytes of the UNet's weights."""
-        return sum(weight.numel() * weight.element_size() for weight in self.unet.parameters())
+    def _kernels(self, network: Any, dtype: torch.dtype) -> Kernels:
+        size = sum(weight.numel() * weight.element_size() for weight in network.parameters())
+        return Packed(spare=size > SPARED) if packs(self.device, dtype) else Plain()
 
     def encode(self, rgb: Pixels, seamless: Collection[str] = (), hole: Hole | None = None) -> Tensor:
         """The latents of a picture: the posterior's mean, so that no seed is spent on it.
@@ -211,7 +209,7 @@ class Bundle:
         pixels = (levels.float() / 127.5 - 1).to(self._vae_dtype)
         if hole is not None:
             pixels = pixels.masked_fill(torch.tensor(hole, device=self.device), 0.0)
-        with torch.inference_mode(), circular(self.vae, seamless):
+        with torch.inference_mode(), circular(self._ready_vae(), seamless):
             mean: Tensor = self.vae.encode(pixels).latent_dist.mean
         return (mean.float() - self._shift) * float(self.vae.config.scaling_factor)
 
@@ -227,9 +225,16 @@ class Bundle:
     def _decode(self, latents: Tensor, seamless: Collection[str]) -> Tensor:
         """Latents (N, C, h, w) as pixels, (N, 3, H, W) float32, in -1..1 or somewhat beyond."""
         scaled = latents / float(self.vae.config.scaling_factor) + self._shift
-        with torch.inference_mode(), circular(self.vae, seamless):
+        with torch.inference_mode(), circular(self._ready_vae(), seamless):
             pixels: Tensor = self.vae.decode(scaled.to(self.device, self._vae_dtype)).sample.float()
         return pixels
+
+    def _ready_vae(self) -> Any:
+        """The autoencoder; on a CPU its convolutions run on packed weights."""
+        vae, dtype = self.vae, self._vae_dtype
+        if packs(self.device, dtype) and hasattr(vae, "parameters"):
+            self.kept.hastened.get(id(vae), lambda: hasten(vae, self._kernels(vae, dtype)))
+        return self.vae
 
     def preview(self, latents: Tensor) -> Pixels:
         """What latents, (1, C, h, w), about look like: uint8 (h, w, 3), without running a network."""

@@ -14,13 +14,14 @@ from torch import Tensor
 
 from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.generate import Picture, generate
-from invoke_cli.diffusion.kernels import Packed, Plain, attention_by_rows, packs
+from invoke_cli.diffusion.kernels import Packed, Plain, attention_by_rows, hasten, packs
 from invoke_cli.diffusion.packed import dense, unpack
 from invoke_cli.diffusion.parts import knows
 from invoke_cli.diffusion.prediction import Called, Walked, beside
 from invoke_cli.diffusion.recipe import Recipe
+from invoke_cli.diffusion.tiling import circular
 from invoke_cli.diffusion.walk import Walk
-from tests.diffusion.test_variants import make_unet
+from tests.tiny import make_unet, make_vae
 
 Make = Callable[..., Recipe]
 CPU = torch.device("cpu")
@@ -203,3 +204,14 @@ def test_the_prompt_and_the_timesteps_are_prepared_once(
     assert len(prepared) == 5
     drawn(bundle, recipe(steps=4, positive=(("a dog", 1.0),)))
     assert prepared[5:] == ["texts"]
+
+
+def test_a_hastened_autoencoder_decodes_the_same_and_tiles() -> None:
+    plain, packed = make_vae(), make_vae()
+    hasten(packed, Packed(spare=True))
+    z = torch.randn(1, 4, 6, 8)
+    with torch.inference_mode():
+        for axes in ((), ("x",), ("x", "y")):
+            with circular(plain, axes), circular(packed, axes):
+                torch.testing.assert_close(packed.decode(z).sample, plain.decode(z).sample)
+    assert packed.decoder.conv_out.weight.is_meta
