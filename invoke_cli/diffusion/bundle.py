@@ -257,9 +257,11 @@ class Bundle:
 
     @property
     def _vae_dtype(self) -> torch.dtype:
-        # SDXL's autoencoder overflows in float16 and stays in float32 beside a UNet that does not
-        dtype: torch.dtype = getattr(self.vae, "dtype", self.dtype)
-        return dtype
+        # SDXL's autoencoder overflows in float16 and stays in float32 beside a UNet that does not. Its first
+        # weight is asked, for the network's own answer takes a millisecond
+        if not hasattr(self.vae, "parameters"):
+            return self.dtype
+        return next(iter(self.vae.parameters())).dtype  # type: ignore[no-any-return]
 
     @property
     def _shift(self) -> float:

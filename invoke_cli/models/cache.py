@@ -32,7 +32,9 @@ def load_from_source(entry: ModelEntry, device: str, precision: str) -> Bundle:
     """Import torch, choose device and dtype, and load the entry through its source."""
     from invoke_cli.models.devices import pick_device, pick_dtype
     from invoke_cli.models.sources import source_of
+    from invoke_cli.models.threads import use_threads
 
+    use_threads()
     place, source = pick_device(device), source_of(entry)
     wanted = _precision(entry, precision, place.type)
     dtype = pick_dtype(wanted, place, full_size=source.facts(entry).full_size)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli import __version__
+from invoke_cli.diffusion.recent import Recent
 from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.errors import OutputError
 from invoke_cli.imaging.animation import animation
@@ -55,18 +56,20 @@ class Drawn:
     frames: list[Frame]
 
 
-def draw(plan: Plan, bundle: Bundle, outputs: LineOutputs) -> Iterator[Event | Later]:
+def draw(
+    plan: Plan, bundle: Bundle, outputs: LineOutputs, memory: Recent[Start] | None = None
+) -> Iterator[Event | Later]:
     """Draw each picture of the plan, then the sheet of all of them where one is asked for.
 
     Files come as `Later`, for somebody to write while the next picture is drawn.
-
+    memory: the init pictures of earlier lines, brought to size.
     Raises InvokeError for what the user can mend. What was saved before stays.
     """
     if plan.request.log_tokenization:
         yield from _tokens(plan, bundle)
     for folder in dict.fromkeys(map(outputs.folder, plan.jobs)):
         check_writable(folder)
-    starts = Starts()
+    starts = Starts(memory)
     drawn: list[Drawn] = []
     for index, planned in enumerate(plan.jobs):
         job = (

@@ -47,6 +47,7 @@ class Models:
         self.cache = cache
         self._active = catalog.find(wanted)
         self._facts: Facts | None = None
+        self._remarked: set[str] = set()
 
     @property
     def active(self) -> ModelEntry:
@@ -74,6 +75,14 @@ class Models:
     def lend(self) -> Bundle:
         """The active model, loaded. Raises ModelError or SettingsError."""
         return self.cache.lend(self._active)
+
+    def remarks(self, bundle: Bundle, precision: str) -> tuple[str, ...]:
+        """What to say, once for a model, of numbers that nobody asked for and that round visibly."""
+        chosen = precision == "auto" and bundle.device.type == "cpu"
+        if not chosen or str(bundle.dtype) != "torch.bfloat16" or bundle.name in self._remarked:
+            return ()
+        self._remarked.add(bundle.name)
+        return (f"{bundle.name} runs in bfloat16, which this CPU is fast in; --precision fp32 is exact",)
 
     def find(self, name: str) -> ModelEntry:
         """The entry of this name in the catalog. Raises ModelError that names the nearest one."""

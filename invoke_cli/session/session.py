@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from invoke_cli.diffusion.recent import MEGABYTE, Recent
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.errors import InvokeError, LineError, PromptError
 from invoke_cli.language.defaults import builtin, merge
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from invoke_cli.models.wanted import Wanted
     from invoke_cli.session.job import Context, Plan
     from invoke_cli.session.outputs import LineOutputs
+    from invoke_cli.session.starts import Start
     from invoke_cli.settings import Settings
 
 E = TypeVar("E")
@@ -60,6 +62,7 @@ class Session:
             Folder("VAE", expanded(settings.vae_directory)),
         )
         self._wardrobe: Wardrobe | None = None
+        self._starts: Recent[Start] = Recent(16, 64 * MEGABYTE)
         self._past = Past()
         self._writer = Writer(self._past.note)
         self._chosen = Request()
@@ -282,8 +285,8 @@ class Session:
         if self.models.state() == "loading":
             yield Notice(f"waiting for the model {self.models.active.name} to load")
         bundle, notices = self._dressed(planned.wanted)
-        yield from map(Notice, notices)
-        yield from self._writer.through(draw(planned, bundle, outputs), owner)
+        yield from map(Notice, (*self.models.remarks(bundle, self.settings.precision), *notices))
+        yield from self._writer.through(draw(planned, bundle, outputs, self._starts), owner)
 
     def _dressed(self, wanted: Wanted) -> tuple[Bundle, tuple[str, ...]]:
         """The model with what the line adds to it, and what to say of that."""

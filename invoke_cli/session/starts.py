@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from invoke_cli.diffusion.recent import Recent
 from invoke_cli.errors import InvokeError
 from invoke_cli.imaging.colours_of import seen_colours, with_colours_of
 from invoke_cli.imaging.init_image import Frame, Opened, open_picture
@@ -45,9 +46,13 @@ class Start:
 
 
 class Starts:
-    """Opens the init pictures of a line, each only once; the notes come with the first use."""
+    """Opens the init pictures of a line, each only once; the notes come with the first use.
 
-    def __init__(self) -> None:
+    memory: the starts of earlier lines. One is taken from it as long as its files are what they were.
+    """
+
+    def __init__(self, memory: Recent[Start] | None = None) -> None:
+        self._memory: Recent[Start] = Recent(1) if memory is None else memory
         self._known: dict[tuple[object, ...], Start] = {}
 
     def of(self, job: Job) -> Start:
@@ -57,10 +62,24 @@ class Starts:
         key = (*files, request.invert_mask, job.width, job.height)
         if key in self._known:
             return replace(self._known[key], notes=())
-        plain = Start(None, {}, ())
-        start = plain if request.init_img is None else _opened(job, request.init_img)
-        self._known[key] = start if request.init_color is None else _coloured(start, request.init_color)
+        stamps = tuple(None if file is None else _stamp(file) for file in files)
+        self._known[key] = self._memory.get((*key, *stamps), lambda: _prepared(job))
         return self._known[key]
+
+
+def _prepared(job: Job) -> Start:
+    request = job.request
+    start = Start(None, {}, ()) if request.init_img is None else _opened(job, request.init_img)
+    return start if request.init_color is None else _coloured(start, request.init_color)
+
+
+def _stamp(text: str) -> object:
+    """What changes when the file does; of one that is not there, nothing that was there before."""
+    try:
+        status = expanded(text).stat()
+    except OSError:
+        return object()
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _coloured(start: Start, init_color: str) -> Start:
