@@ -46,6 +46,7 @@ OPTIONS = (
     Option("max_loaded_gb", "X", "", "how large they may be together; half of the memory when left out"),
     Option("lora_directory", "FOLDER", "", "where LoRAs are looked for, by name"),
     Option("embedding_directory", "FOLDER", "", "where embeddings (textual inversion) are looked for"),
+    Option("wildcard_directory", "FOLDER", "", "where the files of wildcards such as __animal__ are"),
     Option("vae_directory", "FOLDER", "", "where separate VAEs are looked for, by name"),
     Option("tokenizer", "DIR", "", "take CLIP's vocabulary for checkpoint files from here, and keep it"),
     Option("autoimport", "FOLDER", "", "import the new models in FOLDER at the start"),
@@ -59,7 +60,7 @@ class Settings:
     """What holds for a whole session.
 
     device, precision: canonical words of models.devices. max_loaded_models, max_loaded_gb: what may stay in
-    memory, None where nothing was said. lora_directory, embedding_directory, vae_directory: where the
+    memory, None where nothing was said. lora_directory and its kind: where the
     files are that lines and models name. tokenizer: where CLIP's vocabulary is taken from. sweep_limit: how
     many pictures a line with lists draws without asking. viewer: how a terminal shows pictures. yes: the
     answer to questions that nobody is there to hear. explain: say what lines would do to their schedule
@@ -75,6 +76,7 @@ class Settings:
     lora_directory: str = "loras"
     embedding_directory: str = "embeddings"
     vae_directory: str = "vaes"
+    wildcard_directory: str = "wildcards"
     tokenizer: str = ""
     autoimport: str = ""
     sweep_limit: int = 16
@@ -123,6 +125,7 @@ def settings_from(
         lora_directory=_folder(options, "lora", environment),
         embedding_directory=_folder(options, "embedding", environment),
         vae_directory=_folder(options, "vae", environment),
+        wildcard_directory=_folder(options, "wildcard", environment),
         tokenizer=options["tokenizer"],
         autoimport=options["autoimport"],
         sweep_limit=_limit(options),

@@ -27,6 +27,7 @@ class Reading:
 
     axes: the switches with lists of values, in the order of the line; the request leaves them unset.
     swept: of one combination of lists, each switch's name, its flag and its value as typed.
+    words: those of the prompt, where they were typed without its switch.
     """
 
     line: str
@@ -34,6 +35,7 @@ class Reading:
     spans: Mapping[str, Span]
     axes: tuple[Axis, ...] = ()
     swept: tuple[tuple[str, str, str], ...] = ()
+    words: tuple[Token, ...] = ()
 
     def singles(self) -> Iterator[Reading]:
         """A reading without lists for each combination of their values; of a line without lists, itself."""
@@ -140,14 +142,17 @@ class _Reader:
     def reading(self) -> Reading:
         """The request so far. `--prompt` beats words typed without it."""
         if "prompt" not in self._values and self._words:
-            self._values["prompt"] = one_line(" ".join(word.text for word in self._words if word.text))
+            words = [word for word in self._words if word.text]
+            self._values["prompt"] = one_line(" ".join(word.text for word in words))
             self._spans["prompt"] = Span(self._words[0].start, self._words[-1].end)
+        else:
+            words = []
         axes = tuple(self._axes.values())
         count = prod(len(axis.values) for axis in axes)
         if count > MOST:
             span = self._spans[axes[-1].switch.name]
             raise LineError(f"these lists stand for {count} pictures; {MOST} are the most", span=span)
-        return Reading(self._line, Request(**self._values), self._spans, axes)
+        return Reading(self._line, Request(**self._values), self._spans, axes, words=tuple(words))
 
     def _note(self, switch: Switch, value: Any, span: Span) -> None:
         self._values.pop(switch.name, None)
@@ -207,10 +212,27 @@ class _Reader:
 
 
 def _shifted(reading: Reading, prompt: Span, span: Span | None) -> Span:
-    """A place in the prompt as a place in the line; the whole prompt where quotes or switches cut it up."""
-    if span is None or reading.line[prompt.start : prompt.end] != reading.request.prompt:
+    """A place in the prompt as a place in the line; the whole prompt where escapes cut it up."""
+    if span is None:
         return prompt
-    return Span(prompt.start + span.start, prompt.start + span.end)
+    at = reading.line.find(reading.request.prompt, prompt.start, prompt.end)
+    if at != -1:
+        return Span(at + span.start, at + span.end)
+    start = _in_line(reading, span.start)
+    end = start if span.end <= span.start + 1 else _in_line(reading, span.end - 1)
+    return prompt if start is None or end is None else Span(start, end + 1)
+
+
+def _in_line(reading: Reading, at: int) -> int | None:
+    """A place in the prompt, whose words may stand between quotes and switches, as one in the line."""
+    for word in reading.words:
+        if at == len(word.text):
+            return word.end
+        if at < len(word.text):
+            inside = reading.line.find(word.text, word.start, word.end)
+            return None if inside == -1 else inside + at
+        at -= len(word.text) + 1
+    return None
 
 
 def _prompt_text(prompt: str) -> str:

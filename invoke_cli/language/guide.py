@@ -11,6 +11,7 @@ from invoke_cli.language.lexer import Kind, Problem, Token, lex
 from invoke_cli.language.manual import help_text, markdown_table
 from invoke_cli.language.quoting import value_text
 from invoke_cli.language.switches import by_flag, table
+from invoke_cli.language.wildcards import fitting
 from invoke_cli.language.world import World
 
 __all__ = ["Expected", "Suggestion", "World", "expects", "help_text", "markdown_table", "suggest"]
@@ -63,7 +64,7 @@ def suggest(line: str, cursor: int, world: World) -> list[Suggestion]:
     if place.kind == "switch":
         return list(_switches(place))
     if place.kind == "text":
-        words = completions(place.typed, world.loras, world.terms)
+        words = fitting(place.typed, world.wildcards) or completions(place.typed, world.loras, world.terms)
         return [Suggestion(word, place.start, word) for word in words]
     return list(_values(place, world))
 

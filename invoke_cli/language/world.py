@@ -11,7 +11,8 @@ class World:
 
     images: pictures made or used so far. samplers: every name and alias that -A takes; when empty, names
     are not checked. models: known models. seeds: seeds used so far, latest first. terms: triggers, as
-    `<toy>`. loras: names that withLora() takes. vaes: names that --vae takes. hub_ids: repositories in the
+    `<toy>`. loras: names that withLora() takes.
+    wildcards: names between __. vaes: names that --vae takes. hub_ids: repositories in the
     hub's cache. outdir: where pictures are also found by their bare names.
     """
 
@@ -21,6 +22,7 @@ class World:
     seeds: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
+    wildcards: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     hub_ids: tuple[str, ...] = ()
     outdir: str = ""

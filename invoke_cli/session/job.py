@@ -10,9 +10,11 @@ from typing import TypeVar
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.diffusion.schedule import Schedule
 from invoke_cli.diffusion.symmetry import parts
+from invoke_cli.errors import InvokeError
 from invoke_cli.language.grammar import write
 from invoke_cli.language.prompts import Prompt
 from invoke_cli.language.request import Request
+from invoke_cli.language.wildcards import Lines
 from invoke_cli.models.files import Facts
 from invoke_cli.models.wanted import AdapterFolders, Wanted
 from invoke_cli.session.events import PlannedPicture
@@ -30,14 +32,20 @@ def known(value: T | None) -> T:
     return value
 
 
+def no_wildcards(name: str) -> Sequence[str]:
+    """The lines of a wildcard where there is no folder of them."""
+    raise InvokeError(f"there is no wildcard {name!r}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What a line's meaning depends on besides its text.
 
     defaults: every layer below the line, merged. seeds, pictures: what the command before made.
     predict: where the result of a job will probably be written. folders: where adapters are looked for.
-    loras, vae: what the model's entry always adds. swept: the values that a sweep has now. planned: (width,
-    height) of pictures that a dry run would have made by now, by path.
+    loras, vae: what the model's entry always adds. wildcards: name -> the lines of its
+    file. swept: the values that a sweep has now. planned: (width, height) of pictures that a dry run would
+    have made by now, by path.
     """
 
     defaults: Request
@@ -50,6 +58,7 @@ class Context:
     folders: AdapterFolders
     loras: Sequence[tuple[str, float]] = ()
     vae: str | None = None
+    wildcards: Lines = no_wildcards
     swept: SweptValues = ()
     planned: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 

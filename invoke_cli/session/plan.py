@@ -16,16 +16,15 @@ from invoke_cli.imaging.sizes import Target, target_size
 from invoke_cli.language.declare import Switch
 from invoke_cli.language.defaults import merge
 from invoke_cli.language.grammar import check
-from invoke_cli.language.prompts import split
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table, unbuilt
-from invoke_cli.session.adapters import find_adapters, with_loras
 from invoke_cli.session.first_pass import about_first_pass, first_size_of
 from invoke_cli.session.inits import plan_each, several
 from invoke_cli.session.job import Context, Job, Plan, known
 from invoke_cli.session.resolve import box_of, find_target, resolve, size_of
 from invoke_cli.session.step_counts import refining_schedule, schedule_of, with_steps
 from invoke_cli.session.variations import expand
+from invoke_cli.session.worded import each_worded, worded
 
 # What means nothing in a line without an init picture.
 OF_A_PICTURE: dict[str, Any] = dict.fromkeys(
@@ -49,10 +48,8 @@ def _plan_one(typed: Request, context: Context) -> Plan:
     request = with_steps(request, typed)
     check(replace(request, steps_run=None))  # the rules hold for defaults as for what is typed
     target = find_target(request, typed, context)
-    typed_length = len(request.prompt)
-    request = replace(request, prompt=with_loras(request.prompt, context.loras))
-    prompt = split(request.prompt, normalize=request.skip_normalize is not True)
-    wanted = find_adapters(prompt, context.folders, context.vae, typed_length)
+    first = worded(request, context)
+    typed_prompt, request = request.prompt, replace(request, prompt=first.text)
     first_size = first_size_of(request, target, context)
     notices = (*notices, *about_first_pass(request, first_size, target, context))
     pinned = _pin(replace(request, hires_fix=first_size is not None), target, context)
@@ -63,18 +60,20 @@ def _plan_one(typed: Request, context: Context) -> Plan:
         width=target.width,
         height=target.height,
         schedule=schedule_of(pinned, context.facts.table),
-        prompt=prompt,
+        prompt=first.prompt,
         name_seed=known(pinned.seed),
         swept=context.swept,
         first_size=first_size,
         refining=refining,
     )
     jobs = expand(base, request, context)
+    if not request.variation_amount:  # variations are of one picture, and so of its words
+        jobs = each_worded(jobs, typed_prompt, first, context)
     return Plan(
         request=request,
         jobs=jobs,
-        notices=(*notices, *prompt.notices, *target.notes, *_advice(base, context)),
-        wanted=wanted,
+        notices=(*notices, *first.prompt.notices, *target.notes, *_advice(base, context)),
+        wanted=first.wanted,
     )
 
 

@@ -28,6 +28,7 @@ from invoke_cli.session.events import Ask, Event, Failed, Notice, Planned
 from invoke_cli.session.models import Models
 from invoke_cli.session.past import Past
 from invoke_cli.session.status import Status
+from invoke_cli.session.wildcard_files import WildcardFiles
 from invoke_cli.session.writer import Owner, Writer
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Session:
             Folder("embedding", expanded(settings.embedding_directory)),
             Folder("VAE", expanded(settings.vae_directory)),
         )
+        self._wildcards = WildcardFiles(expanded(settings.wildcard_directory))
         self._wardrobe: Wardrobe | None = None
         self._starts: Recent[Start] = Recent(16, 64 * MEGABYTE)
         self._past = Past()
@@ -128,6 +130,7 @@ class Session:
             seeds=tuple(str(seed) for seed in self._past.used_seeds),
             terms=self._folders.triggers(),
             loras=tuple(self._folders.loras.files()),
+            wildcards=tuple(self._wildcards.names()),
             vaes=tuple(self._folders.vaes.files()),
             hub_ids=cached_repositories(),
             outdir=str(self.outdir),
@@ -276,6 +279,7 @@ class Session:
             folders=self._folders,
             loras=self.models.active.loras,
             vae=self.models.active.vae,
+            wildcards=self._wildcards.lines,
             planned=self._planned,
         )
 
