@@ -172,3 +172,9 @@ def test_adapters_are_completed_in_the_prompt(line: str, offered: list[str]) -> 
 
 def test_without_loras_none_are_offered() -> None:
     assert suggest("a <l", 4, World()) == []
+
+
+@pytest.mark.parametrize("line", ["a -A k_lms,k_he", "a -A=k_lms,ddim,k_he", "a --sampler k_lms,k_he"])
+def test_the_next_value_of_a_list_is_completed(line: str) -> None:
+    (found,) = suggest(line, len(line), World(samplers=("k_lms", "k_heun", "ddim")))
+    assert line[: found.start] + found.text == line.removesuffix("k_he") + "k_heun"

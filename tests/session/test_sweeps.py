@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from invoke_cli.imaging.metadata import read_texts, unpack
 from invoke_cli.language.grammar import parse
@@ -128,6 +129,18 @@ def test_variations_of_each_value(session: Session, sketch: Path, sheets: list[A
     # Each later picture starts from the first one of its own strength.
     assert [parse(one.line).init_img for one in swept[2:]] == [str(swept[0].path), str(swept[1].path)] * 2
     assert [label[:3] for label in sheets[0][1]] == ["-V "] * 3
+
+
+def test_pictures_of_a_folder_are_one_more_axis(
+    session: Session, sketch: Path, tmp_path: Path, sheets: list[Any]
+) -> None:
+    folder = tmp_path / "sketches"
+    folder.mkdir()
+    sketch.rename(folder / "a.png")
+    Image.open(folder / "a.png").rotate(180).save(folder / "b.png")
+    pictures = saved(session.run("a cat -I sketches -s4 -S3 -f 0.5,0.75"))
+    assert [parse(one.line).strength for one in pictures] == [0.5, 0.75, 0.5, 0.75]
+    assert sheets[0][1] == ("-I sketches/a.png", "-I sketches/b.png")
 
 
 def test_variations_of_a_seed_keep_their_own_list(session: Session) -> None:
