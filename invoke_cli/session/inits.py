@@ -18,7 +18,7 @@ from invoke_cli.paths import expanded
 from invoke_cli.session.job import Context, Job, Plan
 from invoke_cli.session.references import BACK
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"})
 TOLD = 5  # files that are skipped, by name; the others are counted
 
 PlanOne = Callable[[Request, Context], Plan]

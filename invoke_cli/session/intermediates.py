@@ -100,5 +100,9 @@ class Intermediates:
         if self._decodes:
             from invoke_cli.diffusion.rescue import decoded_again
 
-            return decoded_again(self._bundle, latents, self._job.axes)[0]
-        return enlarged(self._bundle.preview(latents), self._job.width, self._job.height)
+            rgb = decoded_again(self._bundle, latents, self._job.axes)[0]
+        else:
+            rgb = self._bundle.preview(latents)
+        size = (self._job.height, self._job.width)
+        # a first pass is smaller, decoded too
+        return rgb if rgb.shape[:2] == size else enlarged(rgb, size[1], size[0])

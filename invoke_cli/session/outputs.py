@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from invoke_cli.errors import OutputError
 from invoke_cli.imaging.formats import PNG, encode, holds, kept_texts
@@ -176,7 +177,10 @@ class LineOutputs:
         told, self._untold = self._untold, []
         try:
             append(path.parent / "invoke_log.txt", f"{path}: {line}\n")
-            append(path.parent / "invoke_log.md", f"## {path.name}\n\n![]({path.name})\n\n    {line}\n\n")
+            append(
+                path.parent / "invoke_log.md",
+                f"## {path.name}\n\n![]({quote(path.name, errors='replace')})\n\n    {line}\n\n",
+            )
         except OutputError as error:
             told.append(error.message)
         return tuple(told)

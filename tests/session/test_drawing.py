@@ -56,6 +56,12 @@ def test_progress_previews_and_files_know_both_passes(session: Session) -> None:
     assert len(list(strip.path.parent.glob("0*.png"))) == 7
 
 
+def test_decoded_intermediates_of_both_passes_are_of_one_size(session: Session) -> None:
+    line = "a cat -s2 -W96 -H96 --hires_fix -f 0.5 --save_intermediates 1 --decode_intermediates"
+    (strip,) = saved(session.run(line), "strip")
+    assert {pixels(path).shape for path in strip.path.parent.glob("0*.png")} == {(96, 96, 3)}
+
+
 def test_noisy_intermediates_of_both_passes_have_their_levels(session: Session) -> None:
     line = "a cat -s4 -W96 -H96 --hires_fix -f 0.5 --save_intermediates 1 --intermediates noisy"
     (strip,) = saved(session.run(line), "strip")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from invoke_cli.imaging.formats import SUFFIXES
 from invoke_cli.imaging.metadata import read_texts, unpack
 from invoke_cli.session.batch import lines_of
 from invoke_cli.session.events import Progress
@@ -104,6 +105,15 @@ def test_pictures_in_folders_named_after_prompts(session: Session) -> None:
     assert other.path == OUT / "a cat" / "000001.5.png"
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_is_written_can_be_drawn_from(session: Session, suffix: str) -> None:
+    (made,) = saved(session.run(f"{SHORT} --fnformat {{prompt}}{suffix} --quality 100"))
+    assert f"](a%20cat{suffix})" in (OUT / "invoke_log.md").read_text()
+    (again,) = saved(session.run("-I-1 -f0"))
+    assert again.line.startswith("a cat ")
+    assert np.array_equal(pixels(again.path), pixels(made.path))
+
+
 def test_no_metadata_means_none(session: Session) -> None:
     (made,) = saved(session.run(f"{SHORT} --no_metadata"))
     assert read_texts(made.path) == {}
@@ -122,7 +132,7 @@ def test_a_sidecar_is_a_prompt_file(session: Session) -> None:
 
 
 def test_metadata_without_room_cost_a_notice(session: Session) -> None:
-    words = "word " * 14_000
+    words = "word " * 7_000
     events = list(session.run(f"{words} -s1 -W64 -H64 --fnformat a.jpg"))
     assert saved(events)[0].path.name == "a.jpg"
     assert "65 kB" in notices(events)
