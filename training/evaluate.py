@@ -16,6 +16,7 @@ from PIL import Image
 
 from training.classifier import Report, load_or_train
 from training.measures import (
+    SKETCH_STEPS,
     Faithfulness,
     Reconstruction,
     Row,
@@ -27,6 +28,7 @@ from training.measures import (
     measure_singles,
     measure_sketches,
     measure_speed,
+    paint_sizes,
 )
 from training.sampling import Bytes, Painter
 from training.test_pictures import FOLDER
@@ -38,6 +40,16 @@ def sheet(rows: Iterable[Bytes], path: Path) -> None:
     """Rows of pictures, uint8 (N, H, W, 3) each, as one picture file."""
     lines = [np.concatenate(list(pictures), axis=1) for pictures in rows]
     Image.fromarray(np.concatenate(lines)).save(path, quality=90)
+
+
+def sizes_sheet(rows: Sequence[Bytes], path: Path) -> None:
+    """Rows of pictures of different sizes below one another."""
+    lines = [np.concatenate(list(pictures), axis=1) for pictures in rows]
+    width = max(line.shape[1] for line in lines)
+    padded = [
+        np.pad(line, ((0, 0), (0, width - line.shape[1]), (0, 0)), constant_values=255) for line in lines
+    ]
+    Image.fromarray(np.concatenate(padded)).save(path, quality=90)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -82,11 +94,12 @@ def sketches_section(rows: Sequence[Faithfulness], folder: Path) -> str:
     """The table of image-to-image strengths, one sheet for each drawing."""
     for name in dict.fromkeys(row.drawing for row in rows):
         sheet((row.pictures for row in rows if row.drawing == name), folder / f"{Path(name).stem}.jpg")
+    text = f"{SKETCH_STEPS} steps, of which the strength leaves its share.\n\n"
     heads = ("drawing", "strength", "edge correlation", "low-pass distance", "subject score")
     lines = (
         (r.drawing, f"{r.strength:g}", f"{r.edges:.2f}", f"{r.distance:.3f}", f"{r.score:.2f}") for r in rows
     )
-    return "## Image to image\n\n" + table(heads, lines) + "\n"
+    return "## Image to image\n\n" + text + table(heads, lines) + "\n"
 
 
 def autoencoder_section(rows: Sequence[Reconstruction]) -> str:
@@ -116,6 +129,7 @@ def evaluate(model: Path, run: Path, seeds: int, steps: int, scale: float) -> st
     judge, skill = load_or_train(run)
     log.info("classifier: %s", skill)
     studio = Studio(Painter.load(model), judge, seeds, steps, scale)
+    sizes_sheet(paint_sizes(studio), folder / "sizes.jpg")
     sections: list[Callable[[], str]] = [
         lambda: singles_section(measure_singles(studio), skill, folder),
         lambda: pairs_section(measure_pairs(studio), folder),

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.classifier import Judge
-from training.prompts import NEGATIVES, PAIRS, SINGLES, SKETCHES, STRENGTHS
+from training.prompts import NEGATIVES, PAIRS, SINGLES, SIZE_PROMPTS, SIZES, SKETCHES, STRENGTHS
 from training.renderer import STYLES, SUBJECTS, render
 from training.sampling import FACTOR, Bytes, Painter, Request
 
 HELD_OUT_SEED = 3_000_000_000
+SKETCH_STEPS = 50
+"""The program's default: of fewer steps, a low strength leaves only a handful."""
 _FIRST_SEED = 1000
 
 
@@ -81,6 +83,12 @@ def measure_negatives(studio: Studio) -> list[tuple[Row, Row]]:
     return rows
 
 
+def paint_sizes(studio: Studio) -> list[Bytes]:
+    """One row of pictures for each of `SIZES`, uint8 (N, H, W, 3), all prompts with the same seed."""
+    requests = [Request(prompt, _FIRST_SEED) for prompt in SIZE_PROMPTS]
+    return [studio.painter.paint(requests, studio.steps, studio.scale, size) for size in SIZES]
+
+
 @dataclass(frozen=True)
 class Faithfulness:
     """One drawing at one strength.
@@ -117,7 +125,7 @@ def _from_drawing(studio: Studio, drawing: Bytes, prompt: str, strength: float) 
     """The drawing redone at a strength, once for each seed."""
     requests = [Request(prompt, _FIRST_SEED + n, "", drawing, strength) for n in range(studio.seeds)]
     height, width, _ = drawing.shape
-    return studio.painter.paint(requests, studio.steps, studio.scale, (width, height))
+    return studio.painter.paint(requests, SKETCH_STEPS, studio.scale, (width, height))
 
 
 def fitted(path: Path, side: int) -> Bytes:

@@ -70,3 +70,11 @@ SKETCHES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("big-sketch.png", "a house by a lake with mountains, photograph", ("house", "lake", "mountain")),
 )
 STRENGTHS = (0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 1.0)
+# Sizes beside the native one, (width, height) in pixels, and what is drawn at each of them.
+SIZES: tuple[tuple[int, int], ...] = ((192, 128), (128, 192), (256, 256), (384, 256), (256, 384), (384, 384))
+SIZE_PROMPTS = (
+    "a house by a lake, photograph",
+    "tree on a hill with a river, nature photograph, national geographic",
+    "a campfire at night",
+    "a boat on the sea at sunset",
+)
