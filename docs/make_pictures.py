@@ -32,8 +32,7 @@ FRAME = 192
 
 TREE = "tree on a hill with a river, nature photograph, national geographic"
 TREE_SKETCH = "-I./test-pictures/tree-and-river-sketch.png"
-# Few steps of k_lms want a low guidance scale.
-FIRE_SKETCH = "-I./test-pictures/fire-drawing.png -C 4"
+FIRE_SKETCH = "-I./test-pictures/fire-drawing.png"
 
 
 def main() -> None:
@@ -42,9 +41,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as outdir:
         session = Session(Settings(device="cpu"), Catalog.read(shipped_directory() / "models.yaml"))
         studio = Studio(session, Path(outdir))
-        studio.sketch_and_result("tree.png", f"{TREE} {TREE_SKETCH} -f 0.85 -S 1592514025")
+        studio.sketch_and_result("tree.png", f"{TREE} {TREE_SKETCH} -f 0.85 -S 539541028")
         studio.strengths("strengths.png", f"fire {FIRE_SKETCH} -s 10 -S 1592514025")
-        studio.steps("steps-10.png", "fire -s 10 -C 4 -S 1592514025")
+        studio.steps("steps-10.png", "fire -s 10 -S 1592514025")
         for steps, strength in ((10, 0.7), (10, 0.4), (50, 0.4), (30, 0.7), (29, 0.7)):
             line = f"fire {FIRE_SKETCH} -s {steps} -f {strength} -S 1592514025"
             studio.steps(f"steps-{steps}-{strength}.png", line)
