@@ -102,6 +102,11 @@ def _joined(plans: Sequence[Plan], axes: Sequence[Axis]) -> Plan:
     each = len(plans[0].jobs)
     if any(len(plan.jobs) != each for plan in plans):
         raise LineError("not every value of these lists stands for as many pictures")
+    if any(plan.wanted != plans[0].wanted for plan in plans):
+        raise LineError(
+            "wildcards cannot choose other LoRAs or triggers for each value of a list",
+            "draw the pictures with a line for each",
+        )
     turns = [[plan.jobs[turn] for plan in plans] for turn in range(each)]
     jobs = tuple(_moved(job, place, len(plans)) for turn in turns for place, job in enumerate(turn))
     labels = tuple(tuple(f"{axis.switch.flags[0]} {text}" for text in axis.texts) for axis in axes)

@@ -143,6 +143,17 @@ def test_pictures_of_a_folder_are_one_more_axis(
     assert sheets[0][1] == ("-I sketches/a.png", "-I sketches/b.png")
 
 
+def test_wildcards_go_by_the_seeds_of_a_list(make_session: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = make_session(dry_run=True)
+    line = f"a {{red|green|blue}} cat {SMALL.removeprefix('a cat')} -S 1:8"
+    words = [picture.line.split(" -s ")[0] for picture in planned(session.run(line))]
+    assert len(set(words)) == 3
+    alone = [planned(session.run(line.replace("1:8", str(seed))))[0].line for seed in range(1, 9)]
+    assert words == [one.split(" -s ")[0] for one in alone]
+    monkeypatch.setattr("invoke_cli.session.worded.find_adapters", lambda prompt, *_: prompt.positive)
+    assert failure(session.run(line)).error.message.startswith("wildcards cannot choose other LoRAs")
+
+
 def test_variations_of_a_seed_keep_their_own_list(session: Session) -> None:
     pictures = saved(session.run(f"{SMALL} -s1 -S 1 -V 5:0.2,6:0.1 -C 2,3"))
     assert [parse(one.line).with_variations for one in pictures] == [((5, 0.2), (6, 0.1))] * 2
