@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from invoke_cli.errors import InvokeError
 from invoke_cli.imaging.metadata import Stored, read_texts, unpack
 from invoke_cli.language.grammar import parse
 from invoke_cli.paths import expanded
+from invoke_cli.session.files import sha256_of
 
 LONGEST = 10_000  # links; more than anybody draws, and an end for files that name each other
 
@@ -59,7 +59,7 @@ def _found(named: str, by: Path, stored: Stored) -> str | None:
     wanted = init.get("sha256") if isinstance(init, dict) else None
     for candidate in _candidates(named, by):
         path = expanded(candidate)
-        if path.is_file() and wanted in (None, _sha256(path)):
+        if path.is_file() and wanted in (None, sha256_of(path)):
             return candidate
     return None
 
@@ -68,11 +68,3 @@ def _candidates(named: str, by: Path) -> Iterator[str]:
     yield named
     yield str(by.parent / named)
     yield str(by.parent / Path(named).name)
-
-
-def _sha256(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None

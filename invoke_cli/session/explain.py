@@ -101,6 +101,8 @@ def _work(sampler: str, run: int, evaluations: int, strength: float) -> str:
 def _advice(request: Request, *, counted: bool) -> str:
     """One sentence. counted: whether the number of steps was already asked for as one to run."""
     steps, strength = known(request.steps), strength_of(request)
+    if request.hires_fix is True and strength != 0:
+        return _of_two_passes(request, steps)
     if request.init_img is None:
         return "every step runs; with a picture to start from (-I), -f says how many do"
     if strength == 0:
@@ -114,3 +116,16 @@ def _advice(request: Request, *, counted: bool) -> str:
         return "at so low a strength no number of steps changes much; raise -f"
     asked = steps_to_ask(wanted, strength)
     return f"to run {wanted} steps at {strength:g} use -s{asked} or --steps_run {wanted}"
+
+
+def _of_two_passes(request: Request, steps: int) -> str:
+    """To which pass of --hires_fix, where the picture is large enough for two, the schedule belongs."""
+    if request.init_img is None:
+        strength = known(request.strength)
+        left = steps_to_run(steps, strength)
+        return f"this is the small first pass of --hires_fix; on its enlargement -f {strength:g} leaves {left} steps"
+    if request.init_img == ANY_PICTURE:
+        return (
+            f"this is the pass on the enlargement of --hires_fix; the small one before it runs {steps} steps"
+        )
+    return "both passes of --hires_fix run so, the small one and that on its enlargement"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table
 from invoke_cli.paths import expanded
 from invoke_cli.session.dialects import Found, own, read
+from invoke_cli.session.files import sha256_of
 
 _SOURCES = (("init_img", "-I"), ("init_mask", "-M"))
 _ALWAYS_SAID = frozenset({"prompt", "steps", "cfg_scale", "sampler", "strength"})
@@ -151,16 +151,7 @@ def _source(named: str, digest: str | None, folders: Sequence[Path]) -> tuple[st
     there = [each for each in dict.fromkeys((named, *beside)) if os.path.isfile(expanded(each))]
     if not there:
         return named, f"there is no picture {named} any more"
-    same = [each for each in there if digest is None or _sha256(expanded(each)) == digest]
+    same = [each for each in there if digest is None or sha256_of(expanded(each)) == digest]
     if not same:
         return there[0], f"{there[0]} is not the picture that it was drawn from: its content has changed"
     return same[0], "" if same[0] == named else f"{named} was found as {same[0]}"
-
-
-def _sha256(path: Path) -> str | None:
-    """Of the file's bytes; None where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None

@@ -144,3 +144,18 @@ def test_a_plot_never_takes_the_place_of_a_file(tmp_path: Path, name: str, reaso
         save_plot(explained("fire -f0.7"), tmp_path / name)
     assert (tmp_path / "there.png").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["there.png"]
+
+
+@pytest.mark.parametrize(
+    ("line", "run", "said"),
+    [
+        ("a -s10 --hires_fix", 10, "leaves 7 steps"),
+        ("a -s10 --hires_fix -f 0.4", 4, "before it runs 10 steps"),
+        ("a -s10 --hires_fix -f 0.4 -I x.png", 4, "both passes"),
+        ("a -s10 --hires_fix -f 0 -I x.png", 0, "gives your image back"),
+    ],
+)
+def test_two_passes_are_told_apart(line: str, run: int, said: str) -> None:
+    found = explained(line)
+    assert len(found.running) == run
+    assert said in found.advice

@@ -26,7 +26,7 @@ def read(texts: Texts) -> Found | None:
     if FACTS not in texts and not is_pinned:
         return None
     model = mapping(stored.facts.get("model")).get("name")
-    known = {"init_img": "init", "init_mask": "mask"}
+    known = {"init_img": "init", "init_mask": "mask", "init_color": "init_color"}
     hashes = {switch: mapping(stored.facts.get(fact)).get("sha256") for switch, fact in known.items()}
     sha256 = {switch: digest for switch, digest in hashes.items() if isinstance(digest, str)}
     kind, lines = next(
