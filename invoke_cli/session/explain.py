@@ -123,7 +123,9 @@ def _of_two_passes(request: Request, steps: int) -> str:
     if request.init_img is None:
         strength = known(request.strength)
         left = steps_to_run(steps, strength)
-        return f"this is the small first pass of --hires_fix; on its enlargement -f {strength:g} leaves {left} steps"
+        return (
+            f"this is the small pass of --hires_fix; on its enlargement -f {strength:g} leaves {left} steps"
+        )
     if request.init_img == ANY_PICTURE:
         return (
             f"this is the pass on the enlargement of --hires_fix; the small one before it runs {steps} steps"

@@ -20,7 +20,7 @@ from invoke_cli.paths import expanded
 from invoke_cli.session.dialects import Found, own, read
 from invoke_cli.session.files import sha256_of
 
-_SOURCES = (("init_img", "-I"), ("init_mask", "-M"))
+_SOURCES = (("init_img", "-I"), ("init_mask", "-M"), ("init_color", "--init_color"))
 _ALWAYS_SAID = frozenset({"prompt", "steps", "cfg_scale", "sampler", "strength"})
 _OLD_GRID = 64  # what InvokeAI rounded sizes down to
 
