@@ -54,18 +54,21 @@ def generate(bundle: Bundle, recipe: Recipe) -> Generator[Step | Picture, None, 
     for a network that the core cannot run. torch's gradient state is untouched between the yields.
     """
     started = time.perf_counter()
-    rgb = recipe.rgb
-    notes: tuple[str, ...] = ()
-    if rgb is None or recipe.strength != 0:
-        rgb, notes = yield from _drawn(bundle, recipe)
-    yield Picture(_repasted(rgb, recipe), recipe.seed, time.perf_counter() - started, notes)
-
-
-def _drawn(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, tuple[Pixels, tuple[str, ...]]]:
-    """Yields each step; returns the decoded picture, uint8 (H, W, 3), and what to say of it."""
+    if recipe.rgb is not None and recipe.strength == 0:
+        rgb = _repasted(recipe.rgb, recipe)
+        yield Picture(rgb, recipe.seed, time.perf_counter() - started)
+        return
     latents, notes = yield from sampled_again(bundle, partial(_sampled, recipe=recipe))
-    rgb, more = decoded_again(bundle, latents, recipe.seamless)
-    return rgb, (*notes, *more)
+    picture = finished(bundle, recipe, latents)
+    seconds = time.perf_counter() - started
+    yield replace(picture, seconds=seconds, notes=(*notes, *picture.notes))
+
+
+def finished(bundle: Bundle, recipe: Recipe, latents: Tensor) -> Picture:
+    """The picture of the last latents, (1, C, h, w); its seconds are those of the decoding."""
+    started = time.perf_counter()
+    rgb, notes = decoded_again(bundle, latents, recipe.seamless)
+    return Picture(_repasted(rgb, recipe), recipe.seed, time.perf_counter() - started, notes)
 
 
 def _sampled(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, Tensor]:

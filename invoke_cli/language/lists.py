@@ -18,6 +18,7 @@ from invoke_cli.language.codecs import (
     read_integer,
     read_number,
     share,
+    whole,
 )
 from invoke_cli.language.quoting import one_line, told
 from invoke_cli.registry import nearest
@@ -215,3 +216,14 @@ UPSCALE: Codec[tuple[float, float]] = Codec(
 EMBIGGEN: Codec[tuple[float, float, float]] = Codec(
     "SCALE [STRENGTH [OVERLAP]]", _read_embiggen, _numbers, "", ("2",), 3, _NUMBER_WORD, NUMERIC_START
 )
+
+
+def _read_batch(words: Words) -> int:
+    return 0 if words[0].lower() == "auto" else _BATCH_SIZE.read(words)
+
+
+_BATCH_SIZE = whole(0, 64)
+BATCH: Codec[int] = Codec(
+    "N", _read_batch, lambda value: ("auto" if value == 0 else str(value),), "", ("auto", "4", "8")
+)
+"""How many pictures to draw at once; `auto` is 0, and 0 `auto`."""

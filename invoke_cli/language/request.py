@@ -8,6 +8,7 @@ from invoke_cli.language.codecs import FLAG, FOLDER, PICTURE, SAMPLER, SEED, TEX
 from invoke_cli.language.declare import DRAWING, ENLARGING, FILES, IMG2IMG, INPAINTING, VARYING, switch
 from invoke_cli.language.lists import (
     AXES,
+    BATCH,
     BORDERS,
     EMBIGGEN,
     PHRASE,
@@ -57,6 +58,10 @@ class Request:
         "-n", "--iterations", codec=whole(1, 10000, examples=("4", "9")), group=DRAWING, shown=1,
         shell=True, alone="-S takes a list of seeds, and each value of any list is drawn -n times",
         help="How many pictures to draw, each with its own seed.")
+    batch: int | None = switch(
+        "--batch", codec=BATCH, group=DRAWING, shown=1, shell=True,
+        alone="it says how pictures are drawn, not what they are",
+        help="Draw N pictures at once, of this line and of like ones behind it; auto: what memory holds.")
     width: int | None = switch(
         "-W", "--width", codec=_PIXELS, group=DRAWING, pixels=True, shell=True,
         help="Width of the picture, rounded to a multiple of 8; the model's native width when left out.")

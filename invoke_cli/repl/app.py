@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli.errors import BatchError
-from invoke_cli.repl.commands import Replay
+from invoke_cli.repl.commands import Replay, is_command
 from invoke_cli.repl.console import Console, OutputClosedError
 from invoke_cli.repl.runner import Outcome, Runner
 from invoke_cli.repl.terminal import quiet_keys
-from invoke_cli.session.batch import NumberedLine
+from invoke_cli.session.batch import Lines, NumberedLine
 from invoke_cli.session.events import Failed, Notice, Summary
 
 if TYPE_CHECKING:
@@ -61,12 +61,14 @@ class _Batch:
     runner: Runner
     headings: bool
     overlaps: bool = False
+    ahead: Callable[[], Iterator[str | BatchError]] | None = None
     started: float = field(default_factory=time.monotonic)
     outcomes: list[Outcome] = field(default_factory=list)
     skipped: int = 0
     interrupted: bool = False
 
     def run(self, lines: Iterable[NumberedLine]) -> None:
+        outer, self.ahead = self.ahead, lines.ahead if isinstance(lines, Lines) else None
         try:
             for line_number, line in lines:
                 if self.stopped or (isinstance(line, str) and _leaves(line)):
@@ -74,6 +76,8 @@ class _Batch:
                 self._take(line_number, line)
         except KeyboardInterrupt:  # while waiting for the next line of a pipe
             self.interrupted = True
+        finally:
+            self.ahead = outer
         self.runner.settle()
 
     def _take(self, line_number: int, line: str | BatchError) -> None:
@@ -87,10 +91,20 @@ class _Batch:
             self.skipped += 1
         else:
             settles = not self.overlaps
-            outcome = self.runner.run(line, line_number, heading=self.headings, settles=settles)
+            outcome = self.runner.run(
+                line, line_number, heading=self.headings, settles=settles, following=self._following
+            )
             self.outcomes.append(outcome)
             if outcome.replay is not None:
                 self._replay(outcome.replay)
+
+    def _following(self) -> Iterator[str]:
+        """The lines that come next, up to one that does something else than draw."""
+        for line in self.ahead() if self.ahead is not None else ():
+            if isinstance(line, BatchError) or _leaves(line) or is_command(line):
+                return
+            if not _is_skipped(line):
+                yield line
 
     def _replay(self, replay: Replay) -> None:
         """Run the lines of another file as if they stood here; a `q` among them only leaves that file."""

@@ -55,6 +55,7 @@ class Bar:
         total = progress.step.total
         head = f"picture {progress.picture + 1} of {progress.pictures}: " if progress.pictures > 1 else ""
         head += f"step {done} of {total}"
+        head += f" of {progress.together} pictures at once" if progress.together > 1 else ""
         tail = "" if math.isinf(left) else f" {whole_duration(math.ceil(left))} left"
         room = min(_WIDEST_BAR, width - len(head) - len(tail) - 4)
         filled = room * done // total

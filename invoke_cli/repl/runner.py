@@ -17,6 +17,7 @@ from invoke_cli.repl.console import Console, OutputClosedError
 from invoke_cli.repl.terminal import Interrupts, quiet_keys
 from invoke_cli.repl.wording import counted
 from invoke_cli.session.events import Ask, Event, Failed, Line, Notice, Progress, Saved
+from invoke_cli.session.lookahead import Following, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -72,17 +73,27 @@ class Runner:
         """A runner for the lines of a file, which edit nothing."""
         return replace(self, edits=False, replaying=(*self.replaying, replay.path))
 
-    def run(self, line: str, line_number: int, *, heading: bool = False, settles: bool = True) -> Outcome:
+    def run(
+        self,
+        line: str,
+        line_number: int,
+        *,
+        heading: bool = False,
+        settles: bool = True,
+        following: Following = nothing,
+    ) -> Outcome:
         """Run a line; mistakes, bugs and Ctrl-C are shown and told by the outcome.
 
         heading: announce the line, once all is told of the line before. settles: wait for the line's last
-        files; else `settle`, or the next line, adds what becomes of them to this outcome.
+        files; else `settle`, or the next line, adds what becomes of them to this outcome. following: see
+        `Session.run`.
         Only OutputClosedError is raised, for then nothing can be shown any more.
         """
         outcome = Outcome()
         if commands.is_command(line):
             self.settle()  # it may look at files
-        events = _headed(Heading(line_number, line, heading), self._events(line, line_number, settles))
+        told = self._events(line, line_number, settles, following)
+        events = _headed(Heading(line_number, line, heading), told)
         self._guard(lambda: self.session.behind(events), outcome, line, line_number)
         self._last = outcome
         if outcome.stopped:
@@ -110,11 +121,11 @@ class Runner:
         self.console.settle()
 
     def _events(
-        self, line: str, line_number: int, settles: bool
+        self, line: str, line_number: int, settles: bool, following: Following
     ) -> Iterator[Event | commands.Page | commands.Replay]:
         if commands.is_command(line):
             return commands.answer(line, line_number, self._context())
-        return self.session.run(line, line_number, settles=settles)
+        return self.session.run(line, line_number, settles=settles, following=following)
 
     def _context(self) -> commands.Context:
         return commands.Context(

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import select
+import stat
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,15 +19,89 @@ _BOM = b"\xef\xbb\xbf"
 _REMEDY = "save the file as UTF-8"
 
 
-def lines_of(source: BinaryIO | Path) -> Iterator[NumberedLine]:
+class Lines(Iterator[NumberedLine]):
+    """Lines with their numbers, each as soon as it has come, and a look at those behind it.
+
+    ready: whether the next line can be had without waiting for it.
+    """
+
+    def __init__(self, source: Iterator[NumberedLine], ready: Callable[[], bool]) -> None:
+        self._source = source
+        self._ready = ready
+        self._seen: deque[NumberedLine] = deque()
+
+    def __next__(self) -> NumberedLine:
+        return self._seen.popleft() if self._seen else next(self._source)
+
+    def ahead(self) -> Iterator[str | BatchError]:
+        """The lines that come next, without waiting for any and without taking them away."""
+        for place in count():
+            while place >= len(self._seen):
+                if not self._ready():
+                    return
+                try:
+                    self._seen.append(next(self._source))
+                except StopIteration:
+                    return
+            yield self._seen[place][1]
+
+
+def lines_of(source: BinaryIO | Path) -> Lines:
     """The lines of a file or a stream with their numbers, each as soon as it has come.
 
     A line that is not UTF-8 comes as the BatchError that says so, for the others can still run. A
     file that cannot be opened raises BatchError at once.
     """
-    if isinstance(source, Path):
-        return _to_the_end_of(_opened(source))
-    return _numbered(source)
+    stream = _opened(source) if isinstance(source, Path) else source
+    pipe = _pipe(stream)
+    lines = _numbered(stream if pipe is None else pipe)
+    return Lines(_closing(stream, lines) if isinstance(source, Path) else lines, _ready(pipe))
+
+
+def _pipe(stream: BinaryIO) -> PipedLines | None:
+    """The stream as lines that can be asked whether one has come; None where all are there already."""
+    try:
+        mode = os.fstat(stream.fileno()).st_mode
+    except (OSError, ValueError, AttributeError):  # in memory
+        return None
+    return None if stat.S_ISREG(mode) else PipedLines(stream.fileno())
+
+
+def _ready(pipe: PipedLines | None) -> Callable[[], bool]:
+    return pipe.is_ready if pipe is not None else lambda: True
+
+
+class PipedLines(Iterator[bytes]):
+    """The lines of a pipe or a terminal, read from its descriptor, which nobody else may read from."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._read = b""
+        self._ended = False
+
+    def __next__(self) -> bytes:
+        while not (self._ended or b"\n" in self._read):
+            self._take()
+        line, end, self._read = self._read.partition(b"\n")
+        if not line and not end:
+            raise StopIteration
+        return line + end
+
+    def _take(self) -> None:
+        more = os.read(self._descriptor, 1 << 16)
+        self._read += more
+        self._ended = not more
+
+    def is_ready(self) -> bool:
+        """Whether a whole line, or the end, is there."""
+        try:
+            while not (self._ended or b"\n" in self._read):
+                if not select.select([self._descriptor], [], [], 0)[0]:
+                    return False
+                self._take()
+        except (OSError, ValueError):  # Windows cannot ask a pipe
+            return False
+        return True
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -34,12 +112,12 @@ def _opened(path: Path) -> BinaryIO:
         raise BatchError(f"the prompt file {path} cannot be read: {reason}") from error
 
 
-def _to_the_end_of(stream: BinaryIO) -> Iterator[NumberedLine]:
+def _closing(stream: BinaryIO, lines: Iterator[NumberedLine]) -> Iterator[NumberedLine]:
     with stream:
-        yield from _numbered(stream)
+        yield from lines
 
 
-def _numbered(stream: BinaryIO) -> Iterator[NumberedLine]:
+def _numbered(stream: Iterable[bytes]) -> Iterator[NumberedLine]:
     for number, raw in enumerate(_raw_lines(stream), start=1):
         if isinstance(raw, BatchError):
             yield number, raw
@@ -50,7 +128,7 @@ def _numbered(stream: BinaryIO) -> Iterator[NumberedLine]:
         yield number, _decoded(raw.removeprefix(_BOM) if number == 1 else raw, number)
 
 
-def _raw_lines(stream: BinaryIO) -> Iterator[bytes | BatchError]:
+def _raw_lines(stream: Iterable[bytes]) -> Iterator[bytes | BatchError]:
     """The stream's lines, and at last the BatchError that says why reading broke off."""
     try:
         yield from stream

@@ -10,20 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli import __version__
-from invoke_cli.diffusion.recent import Recent
-from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.errors import OutputError
 from invoke_cli.imaging.animation import animation
 from invoke_cli.imaging.matrix import matrix
 from invoke_cli.imaging.sheets import alike, grid, strip
 from invoke_cli.language.defaults import as_json
+from invoke_cli.models.memory import is_out_of_memory
 from invoke_cli.models.wanted import Wanted
 from invoke_cli.session.comparison import compared
 from invoke_cli.session.events import Event, Notice, Progress, Saved
 from invoke_cli.session.files import check_writable
 from invoke_cli.session.intermediates import Frame, Intermediates, step_between
 from invoke_cli.session.job import Job, Plan, known
-from invoke_cli.session.starts import Start, Starts
+from invoke_cli.session.starts import Start
 from invoke_cli.session.sweep import pages
 from invoke_cli.session.tokenizing import tokenized
 from invoke_cli.session.writer import Later
@@ -36,14 +35,13 @@ if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
     from invoke_cli.diffusion.generate import Picture
     from invoke_cli.diffusion.step import Step
-    from invoke_cli.imaging.init_image import Frame as Prepared
     from invoke_cli.session.outputs import LineOutputs
+    from invoke_cli.session.studio import Made, Studio
+    from invoke_cli.session.turns import Turn, Turns
 
     Pixels = NDArray[np.uint8]
 
 SCHEMA = 1
-# How torch words it, on a GPU and on a CPU.
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,32 +55,27 @@ class Drawn:
 
 
 def draw(
-    plan: Plan, bundle: Bundle, outputs: LineOutputs, memory: Recent[Start] | None = None
+    plan: Plan, bundle: Bundle, outputs: LineOutputs, turns: Turns, studio: Studio
 ) -> Iterator[Event | Later]:
     """Draw each picture of the plan, then the sheet of all of them where one is asked for.
 
-    Files come as `Later`, for somebody to write while the next picture is drawn.
-    memory: the init pictures of earlier lines, brought to size.
+    turns: the jobs in turn, and what may be drawn along with them. studio: where that is done. Files come
+    as `Later`, for somebody to write while the next picture is drawn.
+
     Raises InvokeError for what the user can mend. What was saved before stays.
     """
     if plan.request.log_tokenization:
         yield from _tokens(plan, bundle)
     for folder in dict.fromkeys(map(outputs.folder, plan.jobs)):
         check_writable(folder)
-    starts = Starts(memory)
     drawn: list[Drawn] = []
-    for index, planned in enumerate(plan.jobs):
-        job = (
-            planned if planned.after is None else _starting_from(planned, drawn[planned.after].saving.path())
-        )
-        start = starts.of(job)
-        yield from map(Notice, start.notes)
-        drawn.append((yield from _draw_one(job, start, plan, bundle, outputs, index)))
+    for index in range(len(plan.jobs)):
+        turn = turns.of(index)
+        yield from map(Notice, turn.start.notes)
+        made = studio.stream(bundle, turn, plan.request.batch, turns.behind(index))
+        drawn.append((yield from _draw_one(turn, made, plan, bundle, outputs, index)))
+        turns.paths[index] = drawn[-1].saving.path
     yield Later(partial(_sheets, plan, drawn, outputs))
-
-
-def _starting_from(job: Job, path: Path) -> Job:
-    return replace(job, request=replace(job.request, init_img=str(path)))
 
 
 def _sheets(plan: Plan, drawn: list[Drawn], outputs: LineOutputs) -> Iterator[Event]:
@@ -112,46 +105,29 @@ def _save_sheet(
     yield from map(Notice, outputs.log(path, f"{jobs[0].line} # {kind} of {len(jobs)}"))
 
 
-def recipe_of(job: Job, frame: Prepared | None) -> Recipe:
-    """The job in the core's words."""
-    request = job.request
-    return Recipe(
-        positive=job.prompt.positive,
-        negative=job.prompt.negative,
-        width=job.width,
-        height=job.height,
-        steps=known(request.steps),
-        strength=known(request.strength) if frame is not None or job.first_size is not None else 1.0,
-        first=job.first_size,
-        exact_strength=request.exact_strength is True,
-        sampler=known(request.sampler),
-        scale=known(request.cfg_scale),
-        seed=known(request.seed),
-        blend=request.with_variations if request.with_variations is not None else (),
-        karras_max=known(request.karras_max),
-        threshold=known(request.threshold),
-        perlin=known(request.perlin),
-        seamless=job.axes,
-        mirrors=job.mirrors,
-        rgb=frame.rgb if frame is not None else None,
-        mask=frame.mask if frame is not None else None,
-    )
-
-
 def _draw_one(
-    job: Job, start: Start, plan: Plan, bundle: Bundle, outputs: LineOutputs, index: int
+    turn: Turn,
+    made: Iterator[Made],
+    plan: Plan,
+    bundle: Bundle,
+    outputs: LineOutputs,
+    index: int,
 ) -> Generator[Event | Later, None, Drawn]:
-    """Draw one job, and have it saved with its intermediates."""
-    from invoke_cli.diffusion.generate import Picture, generate
+    """Take what is made of one job, and have it saved with its intermediates."""
+    from invoke_cli.diffusion.generate import Picture
 
+    job, start = turn.job, turn.start
     every = step_between(job.asked, job.schedule.steps, compared=plan.strips)
     kept = Intermediates(job, bundle, job.asked, every)
-    for made in _within_memory(generate(bundle, recipe_of(job, start.frame)), job):
-        if isinstance(made, Picture):
-            picture = replace(made, rgb=start.coloured(made.rgb))
+    for one in _within_memory(made, job):
+        if isinstance(one, Picture):
+            picture = replace(one, rgb=start.coloured(one.rgb))
+        elif isinstance(one, Notice):
+            yield one
         else:
-            yield Progress(made, index, len(plan.jobs), partial(bundle.preview, made.clean))
-            kept.take(made)
+            preview = partial(_looks, bundle, one)
+            yield Progress(one[0], index, len(plan.jobs), preview, together=len(one))
+            kept.take(one[0])
     yield from map(Notice, picture.notes)
     # The pictures of a sweep are to be looked at together.
     shown = None if plan.axes and not plan.request.individual else picture.rgb
@@ -193,12 +169,18 @@ def _save_frames(job: Job, path: Path, frames: list[Frame], outputs: LineOutputs
         yield Saved(path, seed, line, 0.0, kind="animation")
 
 
-def _within_memory(stream: Iterator[Step | Picture], job: Job) -> Iterator[Step | Picture]:
+def _looks(bundle: Bundle, steps: Sequence[Step]) -> Pixels:
+    """What all pictures that are drawn together look like by now, side by side."""
+    looks = [bundle.preview(step.clean) for step in steps]
+    return looks[0] if len(looks) == 1 else grid(looks)
+
+
+def _within_memory(stream: Iterator[Made], job: Job) -> Iterator[Made]:
     """The stream, with running out of memory told as a mistake that a smaller size mends."""
     try:
         yield from stream
     except (RuntimeError, MemoryError) as error:
-        if not isinstance(error, MemoryError) and not any(word in str(error) for word in OUT_OF_MEMORY):
+        if not is_out_of_memory(error):
             raise
         raise OutputError(
             f"there is not enough memory for a picture of {job.width}x{job.height}",

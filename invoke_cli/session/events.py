@@ -72,12 +72,15 @@ class Progress:
     """A sampling step of picture number `picture` (from 0) of `pictures` is done.
 
     preview: makes a small picture of it, uint8 (h, w, 3), for those who want to look.
+    together: how many pictures this step was done for at once, those that come next among them; the
+    preview then shows them all.
     """
 
     step: Step
     picture: int
     pictures: int
     preview: Callable[[], Pixels] | None = None
+    together: int = 1
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.diffusion.schedule import NoiseTable, steps_to_ask, steps_to_run, whole_schedule
+from invoke_cli.errors import LineError
 from invoke_cli.language.defaults import merge
+from invoke_cli.language.grammar import Reading, check
 from invoke_cli.language.request import Request
-from invoke_cli.session.events import Explained, Level
+from invoke_cli.session.events import Explained, Level, Notice
 from invoke_cli.session.job import known
 from invoke_cli.session.resolve import sampler_named
 from invoke_cli.session.step_counts import MOST_STEPS, schedule_of, strength_of, with_steps
 
 GOOD_STEPS = 20  # from about here on, k_lms ends within a few percent of a much finer run
 ANY_PICTURE = "any picture"
+
+
+def explanations(
+    reading: Reading, defaults: Request, table: NoiseTable, line_number: int, png: Path | None
+) -> Iterator[Explained | Notice]:
+    """Explain what a line runs, or each line that its lists stand for; with a plot in the file `png`.
+
+    Raises LineError for what cannot be run, OutputError for a plot that cannot be written.
+    """
+    from invoke_cli.session.schedule_plot import plotted
+
+    if reading.axes and png is not None:
+        raise LineError("a plot shows one line", "give each switch one value, or leave --png out")
+    for single in reading.singles():
+        check(single.request)
+        if single.swept:
+            yield Notice(" ".join(f"{flag} {text}" for _, flag, text in single.swept) + ":")
+        explained = explain(single.request, defaults, table, reading.line, line_number)
+        yield explained if png is None else plotted(explained, png)
 
 
 def explain(typed: Request, defaults: Request, table: NoiseTable, line: str, line_number: int) -> Explained:

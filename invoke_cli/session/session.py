@@ -8,14 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from invoke_cli.diffusion.recent import MEGABYTE, Recent
 from invoke_cli.diffusion.samplers import SAMPLERS
-from invoke_cli.errors import InvokeError, LineError, PromptError
+from invoke_cli.errors import InvokeError, LineError
 from invoke_cli.language.defaults import builtin, merge
-from invoke_cli.language.grammar import Reading, check, read
+from invoke_cli.language.grammar import Reading, read
 from invoke_cli.language.request import Request
 from invoke_cli.language.world import World
 from invoke_cli.models.cache import Budget, ModelCache
@@ -24,20 +25,20 @@ from invoke_cli.models.folders import Folder
 from invoke_cli.models.hub import cached_repositories
 from invoke_cli.models.wanted import AdapterFolders
 from invoke_cli.paths import expanded
-from invoke_cli.session.events import Ask, Event, Failed, Notice, Planned
+from invoke_cli.session.events import Event, Notice, Planned
+from invoke_cli.session.lookahead import Following, Lookahead, Prepared, nothing
 from invoke_cli.session.models import Models
 from invoke_cli.session.past import Past
 from invoke_cli.session.status import Status
+from invoke_cli.session.telling import told
 from invoke_cli.session.wildcard_files import WildcardFiles
 from invoke_cli.session.writer import Owner, Writer
 
 if TYPE_CHECKING:
-    from invoke_cli.diffusion.bundle import Bundle
-    from invoke_cli.models.adapters import Wardrobe
-    from invoke_cli.models.wanted import Wanted
-    from invoke_cli.session.job import Context, Plan
+    from invoke_cli.session.job import Context
     from invoke_cli.session.outputs import LineOutputs
     from invoke_cli.session.starts import Start
+    from invoke_cli.session.studio import Studio
     from invoke_cli.settings import Settings
 
 E = TypeVar("E")
@@ -63,8 +64,9 @@ class Session:
             Folder("VAE", expanded(settings.vae_directory)),
         )
         self._wildcards = WildcardFiles(expanded(settings.wildcard_directory))
-        self._wardrobe: Wardrobe | None = None
         self._starts: Recent[Start] = Recent(16, 64 * MEGABYTE)
+        self._studio: Studio | None = None
+        self._lookahead = Lookahead(self._prepared_ahead)
         self._past = Past()
         self._writer = Writer(self._past.note)
         self._chosen = Request()
@@ -136,12 +138,19 @@ class Session:
             outdir=str(self.outdir),
         )
 
-    def run(self, line: str, line_number: int = 1, *, settles: bool = True) -> Iterator[Event]:
+    def run(
+        self, line: str, line_number: int = 1, *, settles: bool = True, following: Following = nothing
+    ) -> Iterator[Event]:
         """Do what the line says. Mistakes come as a `Failed` event, never as an InvokeError.
 
         settles: wait for the line's last files; else `behind` or `settle` tells what becomes of them.
+        following: lines that will be run next, for their pictures may be drawn along where `batch` says so.
         """
-        yield from self._told(line, line_number)
+        if self.settings.explain:
+            yield from self.explain(line, line_number, self.settings.png)
+        else:
+            tell = partial(self._run, line_number=line_number, following=following)
+            yield from told(line, line_number, tell)
         yield from self.settle() if settles else ()
 
     def settle(self) -> Iterator[Event]:
@@ -152,106 +161,100 @@ class Session:
         """The events of a line, after those of files that lines before it left to be written."""
         return self._writer.behind(events)
 
-    def _told(self, line: str, line_number: int) -> Iterator[Event]:
-        if self.settings.explain:
-            yield from self.explain(line, line_number, self.settings.png)
-            return
-        reading: Reading | None = None
-        try:
-            reading = read(line)
-            yield from self._run(reading, line_number)
-        except InvokeError as error:
-            yield Failed(line_number, line, _placed(error, reading))
-
     def compare(self, line: str, line_number: int = 1) -> Iterator[Event]:
         """Draw the line once for each value of its list, `-f 0.2,0.4`, and the strips of all on one sheet.
 
         Mistakes come as a `Failed` event, as `run`'s do.
         """
-        reading: Reading | None = None
-        try:
-            reading = read(line)
-            if not reading.axes:
-                raise LineError(
-                    "there is nothing to compare in this line",
-                    "give a switch several values, as in -f 0.2,0.4,0.6,0.8",
-                )
-            yield from self._run(reading, line_number, strips=True)
-        except InvokeError as error:
-            yield Failed(line_number, line, _placed(error, reading))
+        yield from told(line, line_number, partial(self._compare, line_number=line_number))
         yield from self.settle()
+
+    def _compare(self, reading: Reading, line_number: int) -> Iterator[Event]:
+        if not reading.axes:
+            raise LineError(
+                "there is nothing to compare in this line",
+                "give a switch several values, as in -f 0.2,0.4,0.6,0.8",
+            )
+        yield from self._run(reading, line_number, strips=True)
 
     def explain(self, line: str, line_number: int = 1, png: Path | None = None) -> Iterator[Event]:
         """Tell what the line's strength and steps do, as `Explained`; draw nothing but, perhaps, a plot.
 
         png: a file for the plot that does not exist yet. Mistakes come as `run`'s do.
         """
-        from invoke_cli.session.explain import explain
-        from invoke_cli.session.schedule_plot import plotted
+        from invoke_cli.session.explain import explanations
 
-        reading: Reading | None = None
-        try:
-            reading = read(line)
-            if reading.axes and png is not None:
-                raise LineError("a plot shows one line", "give each switch one value, or leave --png out")
-            for single in reading.singles():
-                check(single.request)
-                if single.swept:
-                    yield Notice(" ".join(f"{flag} {text}" for _, flag, text in single.swept) + ":")
-                explained = explain(single.request, self.defaults, self.models.facts.table, line, line_number)
-                yield explained if png is None else plotted(explained, png)
-        except InvokeError as error:
-            yield Failed(line_number, line, _placed(error, reading))
+        def tell(reading: Reading) -> Iterator[Event]:
+            return explanations(reading, self.defaults, self.models.facts.table, line_number, png)
 
-    def _run(self, reading: Reading, line_number: int, *, strips: bool = False) -> Iterator[Event]:
+        yield from told(line, line_number, tell)
+
+    def _run(
+        self,
+        reading: Reading,
+        line_number: int,
+        *,
+        strips: bool = False,
+        following: Following = nothing,
+    ) -> Iterator[Event]:
+        from invoke_cli.session.plan import refuse_unbuilt
+
+        line = self._taken(reading.line) or self._prepared(reading, strips=strips)
+        yield from self._carry_out(line, line_number, following)
+        # Shown as understood first: a dry run is how other programs see what a line means.
+        refuse_unbuilt(self._merged(reading), [axis.switch for axis in reading.axes])
+
+    def _taken(self, text: str) -> Prepared | None:
+        """The line, if it was planned along with one before; if not, all that was done early is dropped."""
+        line = self._lookahead.take(text)
+        if line is None and self._studio is not None:
+            self._studio.forget()
+        return line
+
+    def _prepared(self, reading: Reading, *, strips: bool = False) -> Prepared:
         from invoke_cli.session.plan import refuse_unbuilt
         from invoke_cli.session.sweep import plan_line
+        from invoke_cli.session.turns import Turns
 
         outputs = self._outputs(reading)
-        merged = self._merged(reading)
-        lists = [axis.switch for axis in reading.axes]
         if not self.dry_run:
-            refuse_unbuilt(merged, lists)
+            refuse_unbuilt(self._merged(reading), [axis.switch for axis in reading.axes])
         self._wait_for_references(reading)
         planned = plan_line(reading, self._context(outputs), strips=strips)
-        yield from self._carry_out(planned, outputs, reading, line_number)
-        # Shown as understood first: a dry run is how other programs see what a line means.
-        refuse_unbuilt(merged, lists)
+        return Prepared(reading, planned, outputs, Turns(planned, self._starts))
 
-    def _carry_out(
-        self, planned: Plan, outputs: LineOutputs, reading: Reading, line_number: int
-    ) -> Iterator[Event]:
+    def _prepared_ahead(self, text: str) -> Prepared | None:
+        """The line planned before its turn, unless that has to wait; then its mistakes wait, too."""
+        from invoke_cli.session.references import may_refer
+
+        try:
+            reading = read(text)
+            if reading.axes or may_refer(self._merged(reading), ()):
+                return None
+            line = self._prepared(reading)
+        except InvokeError:
+            return None
+        return None if any(job.after is not None for job in line.plan.jobs) else line
+
+    def _carry_out(self, line: Prepared, line_number: int, following: Following) -> Iterator[Event]:
         """Tell what is planned, and unless it is a dry run, do it."""
         from invoke_cli.session.job import known
-        from invoke_cli.session.sweep import swept
+        from invoke_cli.session.sweep import agreed, swept
 
+        reading, planned, outputs = line.reading, line.plan, line.outputs
         outputs.predict(planned.jobs[0])  # a name that cannot be is found before anything is drawn
         yield from map(Notice, planned.notices)
         pictures = tuple(job.facts() for job in planned.jobs)
         yield Planned(line_number, reading.line, reading.request, pictures, swept(reading.axes))
         if not self.dry_run:
-            if (yield from self._agreed(planned)):
-                yield from self._draw(planned, outputs, Owner(line_number, reading.line, outputs.outdir))
+            if (yield from agreed(planned, self.settings.sweep_limit)):
+                line.turns.following = lambda: self._lookahead.turns(line, following)
+                yield from self._draw(line, Owner(line_number, reading.line, outputs.outdir))
             return
         made = [(known(job.request.seed), outputs.predict(job)) for job in planned.jobs]
         sizes = [(job.width, job.height) for job in planned.jobs]
         self._planned |= {str(path): size for (_, path), size in zip(made, sizes, strict=True)}
         self._past.remember(made)
-
-    def _agreed(self, planned: Plan) -> Generator[Event, bool | None, bool]:
-        """Ask before a sweep draws very many pictures. Raises LineError where nobody answers."""
-        count, limit = len(planned.jobs), self.settings.sweep_limit
-        if not planned.axes or count <= limit:
-            return True
-        answer = yield Ask(f"draw {count} pictures?", needed=True)
-        if answer is None:
-            raise LineError(
-                f"a line with lists draws at most {limit} pictures unasked, not {count}",
-                f"--yes or --sweep_limit {count} allows it",
-            )
-        if not answer:
-            yield Notice("nothing is drawn")
-        return answer
 
     def _outputs(self, reading: Reading) -> LineOutputs:
         from invoke_cli.session.outputs import LineOutputs
@@ -283,22 +286,17 @@ class Session:
             planned=self._planned,
         )
 
-    def _draw(self, planned: Plan, outputs: LineOutputs, owner: Owner) -> Iterator[Event]:
+    def _draw(self, line: Prepared, owner: Owner) -> Iterator[Event]:
         from invoke_cli.session.draw import draw
+        from invoke_cli.session.studio import Studio
 
+        self._studio = self._studio or Studio()
         if self.models.state() == "loading":
             yield Notice(f"waiting for the model {self.models.active.name} to load")
-        bundle, notices = self._dressed(planned.wanted)
+        bundle, notices = self._studio.dress(self.models.lend(), line.plan.wanted)
         yield from map(Notice, (*self.models.remarks(bundle, self.settings.precision), *notices))
-        yield from self._writer.through(draw(planned, bundle, outputs, self._starts), owner)
-
-    def _dressed(self, wanted: Wanted) -> tuple[Bundle, tuple[str, ...]]:
-        """The model with what the line adds to it, and what to say of that."""
-        from invoke_cli.models.adapters import Wardrobe
-
-        bundle = self.models.lend()
-        self._wardrobe = self._wardrobe or Wardrobe()
-        return self._wardrobe.dress(bundle, wanted)
+        drawing = draw(line.plan, bundle, line.outputs, line.turns, self._studio)
+        yield from self._writer.through(drawing, owner)
 
     def _wait_for_references(self, reading: Reading) -> None:
         """Where a line may want what lines before it made, that has to be written first."""
@@ -307,14 +305,3 @@ class Session:
         folders = [owner.outdir for owner in self._writer.owners]
         if folders and any(may_refer(self._merged(single), folders) for single in reading.singles()):
             self._writer.finish()
-
-
-def _placed(error: InvokeError, reading: Reading | None) -> InvokeError:
-    """The error with its place in the line, where only the switch was known."""
-    if reading is None:
-        return error
-    error.span = reading.locate(error)
-    if isinstance(error, PromptError) and "prompt" not in reading.spans and reading.request.init_img:
-        from_picture = f"the prompt comes from {reading.request.init_img}; type one to use another"
-        error.hint = "; ".join(hint for hint in (error.hint, from_picture) if hint)
-    return error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TypeVar
@@ -11,7 +11,7 @@ from typing import TypeVar
 from invoke_cli.errors import InvokeError, LineError, PromptError
 from invoke_cli.language.grammar import Reading, check
 from invoke_cli.language.sweeps import Axis
-from invoke_cli.session.events import Swept
+from invoke_cli.session.events import Ask, Event, Notice, Swept
 from invoke_cli.session.job import Context, Job, Plan
 from invoke_cli.session.plan import plan
 from invoke_cli.session.references import look_back
@@ -48,6 +48,22 @@ def plan_line(reading: Reading, context: Context, *, strips: bool = False) -> Pl
 def swept(axes: Sequence[Axis]) -> tuple[Swept, ...]:
     """The lists of a line as front ends see them."""
     return tuple(Swept(axis.switch.name, axis.switch.flags[0], axis.values, axis.texts) for axis in axes)
+
+
+def agreed(planned: Plan, limit: int) -> Generator[Event, bool | None, bool]:
+    """Ask before a sweep draws very many pictures. Raises LineError where nobody answers."""
+    count = len(planned.jobs)
+    if not planned.axes or count <= limit:
+        return True
+    answer = yield Ask(f"draw {count} pictures?", needed=True)
+    if answer is None:
+        raise LineError(
+            f"a line with lists draws at most {limit} pictures unasked, not {count}",
+            f"--yes or --sweep_limit {count} allows it",
+        )
+    if not answer:
+        yield Notice("nothing is drawn")
+    return answer
 
 
 def pages(axes: Sequence[Sequence[str]]) -> Iterator[Page]:

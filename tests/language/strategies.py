@@ -10,6 +10,7 @@ from invoke_cli.language.codecs import FLAG, LAST_SEED, SAMPLER, TEXT, Codec, Li
 from invoke_cli.language.declare import Switch
 from invoke_cli.language.lists import (
     AXES,
+    BATCH,
     BORDERS,
     EMBIGGEN,
     PHRASE,
@@ -61,6 +62,7 @@ _OF_CODEC: list[tuple[Codec[Any], st.SearchStrategy[Any]]] = [
     (UPSCALE, st.tuples(st.floats(1, 16), SHARES)),
     (EMBIGGEN, st.tuples(st.floats(1, 16), SHARES, st.floats(0, 1e6).map(lambda value: value + 0.0))),
     (TILES, st.lists(st.integers(1, 99), min_size=1, max_size=4).map(tuple)),
+    (BATCH, st.integers(0, 64)),
 ]
 
 

@@ -121,7 +121,7 @@ def test_quotes_hide_and_show_the_same_text(text: str) -> None:
 
 def test_the_built_in_defaults_are_the_issues() -> None:
     assert as_json(builtin()) | {"fnformat": "", "outdir": ""} == {
-        "steps": 50, "iterations": 1, "cfg_scale": 7.5, "sampler": "k_lms", "strength": 0.75,
+        "steps": 50, "iterations": 1, "batch": 1, "cfg_scale": 7.5, "sampler": "k_lms", "strength": 0.75,
         "karras_max": 0, "threshold": 0.0, "perlin": 0.0, "variation_amount": 0.0,
         "seamless": False, "seamless_axes": ["x", "y"], "skip_normalize": False, "log_tokenization": False,
         "use_mps_noise": False, "exact_strength": False, "fit": False, "keep_size": False,

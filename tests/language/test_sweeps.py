@@ -21,7 +21,7 @@ from tests.language.strategies import values
 
 # Given by the task: numbers and names have lists, texts, paths and switches with several values have none.
 SINGLE = {
-    "prompt", "iterations", "seamless_axes", "init_img", "init_color", "init_mask", "text_mask",
+    "batch", "prompt", "iterations", "seamless_axes", "init_img", "init_color", "init_mask", "text_mask",
     "out_direction", "outcrop", "new_prompt", "with_variations", "upscale", "embiggen", "embiggen_tiles",
     "outdir", "fnformat",
 }  # fmt: skip

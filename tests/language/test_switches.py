@@ -37,6 +37,7 @@ SPELLINGS = {
     "prompt_as_dir": "-p --prompt_as_dir", "metadata": "--metadata", "sidecar": "--sidecar",
     "anchor_color": "--anchor_color",
     "quality": "--quality",
+    "batch": "--batch",
     "steps_run": "-R --steps_run --run_steps --steps_to_run",
 }  # fmt: skip
 
@@ -47,7 +48,7 @@ WORKING = {
     "save_intermediates", "intermediates", "decode_intermediates", "animate", "seamless", "seamless_axes",
     "threshold", "perlin", "karras_max", "png_compression",
     "fnformat", "skip_normalize", "log_tokenization", "keep_size", "use_mps_noise",
-    "steps_run", "exact_strength", "prompt_as_dir", "metadata", "sidecar", "quality",
+    "steps_run", "exact_strength", "prompt_as_dir", "metadata", "sidecar", "quality", "batch",
     "init_color", "anchor_color",
     "hires_fix", "h_symmetry_time_pct", "v_symmetry_time_pct",
 }  # fmt: skip

@@ -40,7 +40,7 @@ class FakeSession:
     def settle(self):
         yield from ()
 
-    def run(self, line, line_number=1, *, settles=True):
+    def run(self, line, line_number=1, *, settles=True, following=None):
         self.lines.append((line_number, line))
         answer = self.answers.popleft() if self.answers else drawing(line, line_number)
         try:

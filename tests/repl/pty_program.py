@@ -13,7 +13,7 @@ from invoke_cli.repl.console import TextConsole
 class SlowSession(FakeSession):
     """A tenth of a second for each step."""
 
-    def run(self, line, line_number=1, *, settles=True):
+    def run(self, line, line_number=1, *, settles=True, following=None):
         for event in super().run(line, line_number):
             time.sleep(0.1)
             yield event

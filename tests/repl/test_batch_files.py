@@ -91,3 +91,36 @@ def test_a_pipe_that_trickles_is_read_line_by_line():
         first_seen.set()
         assert next(lines) == (2, "a cat")
     writer.join()
+
+
+def test_lines_behind_are_seen_without_being_taken(tmp_path):
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_bytes(b"a barn\n\na cat\n\xff\nlast")
+    lines = lines_of(prompts)
+    assert next(lines) == (1, "a barn")
+    *texts, _, last = lines.ahead()
+    assert texts == ["", "a cat"]
+    assert last == "last"
+    assert list(lines.ahead())[:2] == ["", "a cat"]
+    assert next(lines) == (2, "")
+    assert next(lines) == (3, "a cat")
+    assert [number for number, _ in lines] == [4, 5]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot ask a pipe whether anything is in it")
+def test_nobody_waits_for_the_lines_behind_in_a_pipe():
+    out, into = os.pipe()
+    with open(out, "rb") as stream, open(into, "wb", buffering=0) as writer:
+        lines = lines_of(stream)
+        writer.write(b"a barn\na cat\na d")
+        assert next(lines) == (1, "a barn")
+        assert list(lines.ahead()) == ["a cat"]
+        writer.write(b"og\n")
+        assert list(lines.ahead()) == ["a cat", "a dog"]
+        assert next(lines) == (2, "a cat")
+        assert next(lines) == (3, "a dog")
+        assert list(lines.ahead()) == []
+        writer.write(b"last")
+        writer.close()
+        assert list(lines.ahead()) == ["last"]
+        assert list(lines) == [(4, "last")]

@@ -101,7 +101,7 @@ def test_ctrl_c_between_steps_closes_the_run_and_keeps_what_is_finished(fakes, t
 
 def test_a_stopped_run_is_closed_even_where_something_else_holds_it(fakes, text_console):
     class Held(fakes.Session):
-        def run(self, line, line_number=1, *, settles=True):
+        def run(self, line, line_number=1, *, settles=True, following=None):
             self.held = super().run(line, line_number)
             return self.held
 

@@ -1,0 +1,171 @@
+"""Pictures drawn several at once, each handed out in its turn as if it had been drawn alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
+
+from invoke_cli.errors import InvokeError
+from invoke_cli.models.memory import free_memory, is_out_of_memory
+from invoke_cli.session.events import Notice
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from invoke_cli.diffusion.bundle import Bundle
+    from invoke_cli.diffusion.generate import Picture
+    from invoke_cli.diffusion.recipe import Recipe
+    from invoke_cli.diffusion.step import Step
+    from invoke_cli.diffusion.together import Kind
+    from invoke_cli.models.wanted import Wanted
+    from invoke_cli.session.turns import Turn
+
+Made: TypeAlias = "tuple[Step, ...] | Picture | Notice"
+"""A step of a picture and then of those drawn along with it; the picture; or something to be told."""
+
+AUTO = 0
+"""The batch size that is chosen from free memory."""
+SHARE_OF_MEMORY = 0.5
+# Beyond these sizes nothing was gained any more where it was measured.
+MOST = {"cpu": 8, "cuda": 16, "mps": 8}
+
+
+@dataclass(frozen=True, eq=False)
+class _Sampled:
+    """A picture that was sampled along with another: its steps, its latents, its share of the time."""
+
+    steps: list[Step]
+    latents: Tensor
+    seconds: float
+
+
+class Studio:
+    """Dresses models and draws pictures, as many at once as the line allows and memory holds.
+
+    What was drawn ahead of its turn is kept until then, or until `forget`.
+    """
+
+    def __init__(self) -> None:
+        from invoke_cli.models.adapters import Wardrobe
+
+        self._wardrobe = Wardrobe()
+        self._sampled: dict[Recipe, _Sampled] = {}
+        self._most: dict[Kind, int] = {}
+
+    def dress(self, bundle: Bundle, wanted: Wanted) -> tuple[Bundle, tuple[str, ...]]:
+        """The model with what a line adds to it, and what to say of that."""
+        return self._wardrobe.dress(bundle, wanted)
+
+    def forget(self) -> None:
+        """Drop what was drawn ahead: its turn will not come."""
+        self._sampled.clear()
+
+    def stream(self, bundle: Bundle, turn: Turn, batch: int | None, behind: Iterator[Turn]) -> Iterator[Made]:
+        """The steps of a picture and then the picture, perhaps drawn along with those behind it."""
+        from invoke_cli.diffusion.generate import Picture, generate
+
+        recipe = turn.recipe
+        if recipe not in self._sampled and batch is not None and batch != 1:
+            yield from self._drawn_ahead(bundle, recipe, batch, behind)
+        if recipe in self._sampled:
+            yield from self._handed_out(bundle, recipe)
+            return
+        for made in generate(bundle, recipe):
+            yield made if isinstance(made, Picture) else (made,)
+
+    def _handed_out(self, bundle: Bundle, recipe: Recipe) -> Iterator[Made]:
+        from invoke_cli.diffusion.generate import finished
+
+        sampled = self._sampled.pop(recipe)
+        yield from ((step,) for step in sampled.steps)
+        picture = finished(bundle, recipe, sampled.latents)
+        yield replace(picture, seconds=picture.seconds + sampled.seconds)
+
+    def _drawn_ahead(
+        self, bundle: Bundle, recipe: Recipe, batch: int, behind: Iterator[Turn]
+    ) -> Iterator[Made]:
+        """Sample the picture and others of its kind; fewer of them where memory does not suffice."""
+        from invoke_cli.diffusion.numbers import NumbersError
+        from invoke_cli.diffusion.together import kind
+
+        of = kind(bundle, recipe)
+        if of is None:
+            return
+        wanted = room(bundle, recipe, batch)
+        most = min(wanted, self._most.get(of, wanted))
+        recipes = [recipe, *islice(_alike(bundle, of, behind), most - 1)]
+        while len(recipes) > 1:
+            try:
+                yield from self._sample(bundle, recipes)
+                return
+            except NumbersError:  # of one of them; alone the others are done in their own precision
+                return
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            # outside of the handler, whose error holds on to the memory
+            self._most[of] = len(recipes) // 2
+            yield Notice(_smaller(len(recipes), self._most[of]))
+            recipes = recipes[: self._most[of]]
+
+    def _sample(self, bundle: Bundle, recipes: list[Recipe]) -> Iterator[Made]:
+        """Yield the steps as they are done; keep the others' steps, and the latents of all."""
+        from invoke_cli.diffusion.generate import sample
+
+        started = time.perf_counter()
+        steps: list[tuple[Step, ...]] = []
+        latents = yield from _noted(sample(bundle, recipes), steps)
+        seconds = (time.perf_counter() - started) / len(recipes)
+        for index, (recipe, row) in enumerate(zip(recipes, latents.chunk(len(recipes)), strict=True)):
+            # those of the first are told already
+            its = [of_all[index] for of_all in steps] if index > 0 else []
+            self._sampled[recipe] = _Sampled(its, row, seconds)
+
+
+def _noted(
+    running: Generator[tuple[Step, ...], None, Tensor], steps: list[tuple[Step, ...]]
+) -> Generator[tuple[Step, ...], None, Tensor]:
+    """The steps, also noted in a list; returns what the generator does."""
+    while True:
+        try:
+            step = next(running)
+        except StopIteration as end:
+            latents: Tensor = end.value
+            return latents
+        steps.append(step)
+        yield step
+
+
+def _alike(bundle: Bundle, of: Kind, behind: Iterable[Turn]) -> Iterator[Recipe]:
+    """The recipes of the turns behind, as long as they are of this kind.
+
+    One that cannot be prepared ends them: its mistake is told when its turn comes.
+    """
+    from invoke_cli.diffusion.together import kind
+
+    for turn in behind:
+        try:
+            recipe = turn.recipe
+        except InvokeError:
+            return
+        if kind(bundle, recipe) != of:
+            return
+        yield recipe
+
+
+def room(bundle: Bundle, recipe: Recipe, batch: int) -> int:
+    """How many pictures to draw at once: what was asked for, or what fits into half of the free memory."""
+    from invoke_cli.diffusion.together import bytes_of
+
+    if batch != AUTO:
+        return batch
+    fitting = int(free_memory(bundle.device) * SHARE_OF_MEMORY) // bytes_of(bundle, recipe)
+    return max(1, min(fitting, MOST.get(bundle.device.type, 1)))
+
+
+def _smaller(tried: int, now: int) -> str:
+    alone = f"going on with {now} at once" if now > 1 else "drawing them one by one"
+    return f"there is not enough memory for {tried} pictures at once: {alone}"
