@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from invoke_cli.language.defaults import builtin
 from invoke_cli.language.grammar import parse
 from invoke_cli.language.world import World
 from invoke_cli.repl.console import JsonConsole, TextConsole
@@ -28,6 +29,7 @@ class FakeSession:
         self.settings = SimpleNamespace(yes=yes)
         self.models = SimpleNamespace(active=SimpleNamespace(name="demo"))
         self.pictures = ()
+        self.defaults = builtin()
         self.lines = []
         self.replies = []
         self.closed_early = 0
