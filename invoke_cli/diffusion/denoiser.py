@@ -41,12 +41,14 @@ def predictor(
     told_scale: float | None = None,
     pictures: int = 1,
     steer: Steer | None = None,
+    reuse: int = 1,
 ) -> Predict:
     """The bundle's UNet as a `Predict`: the only place that scales its input and casts to its dtype.
 
     seamless: the axes along which the picture tiles. hint: what an inpainting network sees beside the
     latents; see `beside`. told_scale: what a distilled one is told; see `scale_embedding`. pictures: how
-    many of them each call is for; see `alone`. steer: see `Steer`.
+    many of them each call is for; see `alone`. steer: see `Steer`. reuse: of the features of how many calls
+    in a row those of the first stand in; see `Walk`.
     Raises ModelError for a UNet that wants other channels or predicts something unknown.
     """
     parts = _prediction(bundle, 0 if hint is None else hint.shape[1])
@@ -54,7 +56,8 @@ def predictor(
     if told_scale is not None:
         told = scale_embedding(told_scale, bundle.unet.config.time_cond_proj_dim, bundle)
     raw = beside(
-        raw_of(bundle, seamless, told, pictures, steer), None if hint is None else hint.to(bundle.dtype)
+        raw_of(bundle, seamless, told, pictures, steer, reuse),
+        None if hint is None else hint.to(bundle.dtype),
     )
 
     def predict(x: Tensor, sigma: float, embeddings: Tensor, /, **added: Tensor) -> Tensor:
@@ -134,6 +137,15 @@ def _rows_of(
         return sides.repeat_interleave(times, dim=0), repeated
 
     return rows
+
+
+def within(inside: Denoiser, outside: Denoiser, above: float, below: float) -> Denoiser:
+    """One denoiser for noise levels from above `above` up to `below`, and another for all others.
+
+    With guidance inside alone, as in Kynkäänniemi et al. 2024 (arXiv 2404.07724), half of the work is saved
+    outside: at high levels it takes from the variety, and at low ones it changes little.
+    """
+    return lambda x, sigma: (inside if above < sigma <= below else outside)(x, sigma)
 
 
 def thresholded(denoise: Denoiser, limit: float) -> Denoiser:

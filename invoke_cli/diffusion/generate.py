@@ -14,7 +14,7 @@ from torch import Tensor
 
 from invoke_cli.diffusion.bundle import Bundle, Pixels
 from invoke_cli.diffusion.conditioning import side_by_side
-from invoke_cli.diffusion.denoiser import guided, keep_outside, predictor, thresholded
+from invoke_cli.diffusion.denoiser import guided, keep_outside, predictor, thresholded, within
 from invoke_cli.diffusion.enlarge import enlarged, first_pass
 from invoke_cli.diffusion.noise import Noise, Noises
 from invoke_cli.diffusion.numbers import check_numbers
@@ -212,7 +212,9 @@ def _drawing(
     size = (one.height, one.width)
     if not isinstance(one.positive, Edited):
         sides = [bundle.condition(each.positive, each.negative, size) for each in recipes]
-        return guided(network(), side_by_side(sides), scale)
+        predict, conditioning = network(reuse=one.reuse), side_by_side(sides)
+        sides_of = partial(guided, predict, conditioning)
+        return within(sides_of(scale), sides_of(min(scale, 1)), *one.guidance)
     if len(recipes) > 1:
         raise ValueError("a picture with swapped words is drawn alone")
     return swapped(bundle, network, one.positive, one.negative, size, scale, schedule.done)

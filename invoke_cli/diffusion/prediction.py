@@ -7,7 +7,7 @@ kept by the bundle; others are called.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
@@ -19,6 +19,7 @@ from invoke_cli.diffusion.packed import unpack
 from invoke_cli.diffusion.steering import steered
 from invoke_cli.diffusion.tiling import circular
 from invoke_cli.diffusion.walk import Steer, Texts, Times, Walk
+from invoke_cli.errors import ModelError
 
 
 class Raw(Protocol):
@@ -34,17 +35,29 @@ class Raw(Protocol):
 
 @dataclass(frozen=True)
 class Walked:
-    """A network that is walked through."""
+    """A network that is walked through.
+
+    every: in every how many calls all of it; in those between, deep features of the last such call stand in.
+    """
 
     bundle: Bundle
     walk: Walk
     told: Tensor | None
+    every: int = 1
+    _features: dict[int, tuple[int, Tensor, Texts]] = field(init=False, default_factory=dict)
 
     def __call__(self, z: Tensor, sigma: float, embeddings: Tensor, added: Mapping[str, Tensor], /) -> Tensor:
         """See Raw."""
         with torch.inference_mode():
             texts = self._texts(embeddings, added)
-            return self.walk(z, self._times(sigma, texts), texts)
+            times = self._times(sigma, texts)
+            return self.walk(z, times, texts) if self.every == 1 else self._reusing(z, times, texts)
+
+    def _reusing(self, z: Tensor, times: Times, texts: Texts) -> Tensor:
+        count, deep, _ = self._features.get(id(texts), (0, None, texts))
+        raw, deep = self.walk.with_features(z, times, texts, None if count % self.every == 0 else deep)
+        self._features[id(texts)] = (count + 1, deep, texts)
+        return raw
 
     def _texts(self, embeddings: Tensor, added: Mapping[str, Tensor]) -> Texts:
         parts = (embeddings, *(added[name] for name in sorted(added)))
@@ -97,12 +110,19 @@ class Called:
 
 
 def raw_of(
-    bundle: Bundle, axes: Collection[str], told: Tensor | None, pictures: int, steer: Steer | None = None
+    bundle: Bundle,
+    axes: Collection[str],
+    told: Tensor | None,
+    pictures: int,
+    steer: Steer | None = None,
+    reuse: int = 1,
 ) -> Raw:
     """The bundle's network, walked through where that can be done. See `predictor` for the rest."""
     walk = bundle.walk(axes, pictures) if steer is None else bundle.steered_walk(axes, steer)
     if walk is not None:
-        return Walked(bundle, walk, told)
+        return Walked(bundle, walk, told, reuse)
+    if reuse > 1:
+        raise ModelError(f"the features of {bundle.name} cannot be reused", "draw without --reuse_features")
     if hasattr(bundle.unet, "modules"):
         unpack(bundle.unet)
     return Called(bundle, axes, told, pictures, steer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ class Recipe:
     strength: 0..1; 1 when there is neither an init picture nor a first pass.
     first: (width, height) of a first pass whose enlarged latents take the init picture's place, or None.
     scale: the classifier-free guidance scale.
+    guidance: the noise levels (above, up to) at which there is guidance; else the prompt alone is followed.
+    reuse: of how many evaluations one computes all of the network; 1 is of each. See `Walk`.
     seed: 0..2^32-1, of the base noise; `blend` slerps the noise of other seeds into it, in order.
     exact_strength: start at the noise level that strength names, not at the level of a step.
     karras_max: Karras spacing when fewer steps than this are asked for; 0 is never.
@@ -44,6 +47,8 @@ class Recipe:
     exact_strength: bool = False
     sampler: str = "k_lms"
     scale: float = 7.5
+    guidance: tuple[float, float] = (0.0, math.inf)
+    reuse: int = 1
     seed: int
     blend: tuple[tuple[int, float], ...] = ()
     karras_max: int = 0

@@ -99,8 +99,18 @@ class Walk:
 
     def __call__(self, z: Tensor, times: Times, texts: Texts) -> Tensor:
         """The prediction, (B, C, h, w), for as many rows as `texts` has, of which z has all or a divisor."""
+        return self.with_features(z, times, texts)[0]
+
+    def with_features(
+        self, z: Tensor, times: Times, texts: Texts, deep: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The prediction, and the features that the last block starts from, to be given back as `deep`.
+
+        deep: such features of another timestep, which stand in for all that lies below the first block.
+        Ma et al. 2023 (arXiv 2312.00858), DeepCache: an approximation, for they change little in a step.
+        """
         once = _Pass(self._unet, self._kernels, self._axes, times, texts, self._steer)
-        return once.run(z.contiguous(memory_format=torch.channels_last))
+        return once.run(z.contiguous(memory_format=torch.channels_last), deep)
 
 
 class _Pass:
@@ -118,9 +128,29 @@ class _Pass:
         self._biases = None if times.biases is None else iter(times.biases)
         self._pairs = iter(texts.pairs)
 
-    def run(self, z: Tensor) -> Tensor:
+    def run(self, z: Tensor, deep: Tensor | None) -> tuple[Tensor, Tensor]:
         """See Walk. Where timesteps differ between rows, the rows differ from the first block on."""
-        return self._out(self._up(*self._down(z if self._biases is not None else self._widened(z))))
+        z = z if self._biases is not None else self._widened(z)
+        *inner, last = self._unet.up_blocks
+        if deep is None:
+            deep, skips = self._down(z)
+            for block in inner:
+                deep = self._up(block, deep, skips)
+        else:
+            skips = [self._conv(self._unet.conv_in, z)]
+            self._along(self._unet.down_blocks[0], skips[-1], skips)
+            self._pass_over((*self._unet.down_blocks[1:], self._unet.mid_block, *inner))
+        return self._out(self._up(last, deep, skips)), deep
+
+    def _pass_over(self, blocks: Sequence[Any]) -> None:
+        """Leave out what was prepared for these blocks."""
+        residual = sum(len(block.resnets) for block in blocks)
+        attentions = [each for block in blocks for each in getattr(block, "attentions", None) or ()]
+        crossing = sum(len(each.transformer_blocks) for each in attentions)
+        prepared = self._shifts if self._biases is None else self._biases
+        for iterator, count in ((prepared, residual), (self._pairs, crossing)):
+            for _ in range(count):
+                next(iterator)
 
     def _widened(self, x: Tensor) -> Tensor:
         """X for each side of guidance."""
@@ -131,9 +161,7 @@ class _Pass:
         x = self._conv(unet.conv_in, x)
         skips = [x]
         for block in unet.down_blocks:
-            for index, resnet in enumerate(block.resnets):
-                x = self._attended(block, index, self._resnet(resnet, x))
-                skips.append(x)
+            x = self._along(block, x, skips)
             if block.downsamplers is not None:
                 x = self._conv(block.downsamplers[0].conv, x)
                 skips.append(x)
@@ -143,15 +171,21 @@ class _Pass:
             x = self._resnet(resnet, self._attended(middle, index, x))
         return x, skips
 
-    def _up(self, x: Tensor, skips: list[Tensor]) -> Tensor:
-        for block in self._unet.up_blocks:
-            for index, resnet in enumerate(block.resnets):
-                x = torch.cat([x, self._widened(skips.pop())], dim=1)
-                x = self._attended(block, index, self._resnet(resnet, x))
-            if block.upsamplers is not None:
-                larger = functional.interpolate(x, size=skips[-1].shape[-2:], mode="nearest")
-                x = self._conv(block.upsamplers[0].conv, larger)
+    def _along(self, block: Any, x: Tensor, skips: list[Tensor]) -> Tensor:
+        """X through a block on the way down, but for its halving; each of its results becomes a skip."""
+        for index, resnet in enumerate(block.resnets):
+            x = self._attended(block, index, self._resnet(resnet, x))
+            skips.append(x)
         return x
+
+    def _up(self, block: Any, x: Tensor, skips: list[Tensor]) -> Tensor:
+        for index, resnet in enumerate(block.resnets):
+            x = torch.cat([x, self._widened(skips.pop())], dim=1)
+            x = self._attended(block, index, self._resnet(resnet, x))
+        if block.upsamplers is None:
+            return x
+        larger = functional.interpolate(x, size=skips[-1].shape[-2:], mode="nearest")
+        return self._conv(block.upsamplers[0].conv, larger)
 
     def _out(self, x: Tensor) -> Tensor:
         x = functional.silu(self._unet.conv_norm_out(x), inplace=True)

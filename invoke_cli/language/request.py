@@ -75,6 +75,15 @@ class Request:
     sampler: str | None = switch(
         "-A", "-m", "--sampler", codec=SAMPLER, group=DRAWING, shown="k_lms", pixels=True, shell=True,
         help="The method that removes the noise.")
+    guidance_above: float | None = switch(
+        "--guidance_above", codec=real(0, 1000, examples=("0.3",)), group=DRAWING, pixels=True, shell=True,
+        help="Approximate: guide by -C only at noise levels above X, and save half of the work of other steps.")
+    guidance_below: float | None = switch(
+        "--guidance_below", codec=real(0, 1000, examples=("5",)), group=DRAWING, pixels=True, shell=True,
+        help="Approximate: guide by -C only at noise levels up to X; !explain shows the levels of a line.")
+    reuse_features: int | None = switch(
+        "--reuse_features", codec=whole(1, 100, examples=("2", "3")), group=DRAWING, pixels=True, shell=True,
+        help="Approximate: compute all of the network once in N evaluations, else only its outer blocks.")
     threshold: float | None = switch(
         "--threshold", codec=real(0, 100, examples=("5", "10")), group=DRAWING, shown=0.0, pixels=True,
         shell=True,

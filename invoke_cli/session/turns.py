@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from invoke_cli.diffusion.recent import Recent
 from invoke_cli.diffusion.recipe import Recipe
@@ -15,6 +16,8 @@ from invoke_cli.session.starts import Start, Starts
 
 if TYPE_CHECKING:
     from invoke_cli.imaging.init_image import Frame
+
+N = TypeVar("N", int, float)
 
 
 class Turn:
@@ -85,6 +88,8 @@ def recipe_of(job: Job, frame: Frame | None) -> Recipe:
         exact_strength=request.exact_strength is True,
         sampler=known(request.sampler),
         scale=known(request.cfg_scale),
+        guidance=(_given(request.guidance_above, 0.0), _given(request.guidance_below, math.inf)),
+        reuse=_given(request.reuse_features, 1),
         seed=known(request.seed),
         blend=request.with_variations if request.with_variations is not None else (),
         karras_max=known(request.karras_max),
@@ -95,3 +100,7 @@ def recipe_of(job: Job, frame: Frame | None) -> Recipe:
         rgb=frame.rgb if frame is not None else None,
         mask=frame.mask if frame is not None else None,
     )
+
+
+def _given(value: N | None, otherwise: N) -> N:
+    return otherwise if value is None else value

@@ -21,6 +21,7 @@ from invoke_cli.diffusion.prediction import Called, Walked, beside
 from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.diffusion.tiling import circular
 from invoke_cli.diffusion.walk import Walk
+from invoke_cli.errors import ModelError
 from tests.tiny import make_unet, make_vae
 
 Make = Callable[..., Recipe]
@@ -215,3 +216,57 @@ def test_a_hastened_autoencoder_decodes_the_same_and_tiles() -> None:
             with circular(plain, axes), circular(packed, axes):
                 torch.testing.assert_close(packed.decode(z).sample, plain.decode(z).sample)
     assert packed.decoder.conv_out.weight.is_meta
+
+
+# --- approximations ---------------------------------------------------------------------------------------
+
+
+def test_features_of_the_same_timestep_stand_in_exactly() -> None:
+    """The outer blocks alone, on the deep features of the same input, are the whole network."""
+    for kind in ("sd1", "demo", "sdxl"):
+        z, _, embeddings, added = inputs(kind)
+        walk = Walk(make_unet(**KINDS[kind]), Packed())
+        with torch.inference_mode():
+            texts = walk.texts(embeddings, added)
+            times = walk.times(3.0, torch.float32, texts.told, None)
+            whole, deep = walk.with_features(z, times, texts)
+            outer, same = walk.with_features(z, times, texts, deep)
+            assert torch.equal(outer, whole)
+            assert same is deep
+            other, _ = walk.with_features(z, times, texts, deep * 1.1)
+            assert not torch.equal(other, whole)
+
+
+def test_features_are_reused_in_all_but_one_of_n_evaluations(
+    bundle: Bundle, recipe: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[bool] = []
+    own = Walk.with_features
+
+    def noting(walk: Walk, z: Tensor, times: Any, texts: Any, deep: Tensor | None = None) -> Any:
+        given.append(deep is not None)
+        return own(walk, z, times, texts, deep)
+
+    monkeypatch.setattr(Walk, "with_features", noting)
+    plain, _, every = (drawn(bundle, recipe(steps=5, reuse=reuse)) for reuse in (1, 3, 1))
+    assert given == [False] * 5 + [False, True, True, False, True] + [False] * 5
+    assert torch.equal(plain, every)
+    with pytest.raises(ModelError, match="cannot be reused"):
+        drawn(replace(bundle, unet=make_unet(resnet_time_scale_shift="scale_shift")), recipe(reuse=2))
+
+
+def test_guidance_is_left_out_beyond_its_levels(bundle: Bundle, recipe: Make) -> None:
+    at = [step.sigma for step in generate(bundle, recipe(steps=4)) if not isinstance(step, Picture)]
+    plain, alone = recipe(steps=4), recipe(steps=4, scale=1)
+    assert torch.equal(drawn(bundle, replace(plain, guidance=(0, at[0]))), drawn(bundle, plain))
+    assert torch.equal(drawn(bundle, replace(plain, guidance=(at[0], 1000))), drawn(bundle, alone))
+    rows: list[int] = []
+    own = Walk.__call__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            Walk,
+            "__call__",
+            lambda walk, z, t, texts: (rows.append(len(texts.embeddings)), own(walk, z, t, texts))[1],
+        )
+        drawn(bundle, replace(plain, guidance=(at[2], at[1])))
+    assert rows == [1, 2, 1, 1]
