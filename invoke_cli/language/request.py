@@ -77,7 +77,7 @@ class Request:
         help="The method that removes the noise.")
     guidance_above: float | None = switch(
         "--guidance_above", codec=real(0, 1000, examples=("0.3",)), group=DRAWING, pixels=True, shell=True,
-        help="Approximate: guide by -C only at noise levels above X, and save half of the work of other steps.")
+        help="Approximate: guide by -C only at noise levels above X; other steps cost half.")
     guidance_below: float | None = switch(
         "--guidance_below", codec=real(0, 1000, examples=("5",)), group=DRAWING, pixels=True, shell=True,
         help="Approximate: guide by -C only at noise levels up to X; !explain shows the levels of a line.")
