@@ -199,6 +199,7 @@ def _denoiser(
         hint=_joined(_hint(bundle, recipe) for recipe in recipes) if bundle.inpaints else None,
         told_scale=one.scale if within else None,
         pictures=len(recipes),
+        reuse=one.reuse,
     )
     drawing = _drawing(bundle, recipes, network, 1 if within else one.scale, schedule)
     return keep_outside(thresholded(drawing, one.threshold), init, mask)
@@ -212,7 +213,7 @@ def _drawing(
     size = (one.height, one.width)
     if not isinstance(one.positive, Edited):
         sides = [bundle.condition(each.positive, each.negative, size) for each in recipes]
-        predict, conditioning = network(reuse=one.reuse), side_by_side(sides)
+        predict, conditioning = network(), side_by_side(sides)
         sides_of = partial(guided, predict, conditioning)
         return within(sides_of(scale), sides_of(min(scale, 1)), *one.guidance)
     if len(recipes) > 1:
