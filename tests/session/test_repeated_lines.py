@@ -75,3 +75,15 @@ def test_bfloat16_that_nobody_asked_for_is_said_once(session: Session) -> None:
     session.models.lend = lambda: half  # type: ignore[method-assign]
     said = [notices(session.run("a cat -s1 -W64 -H64")) for _ in range(2)]
     assert [text.count("runs in bfloat16") for text in said] == [1, 0]
+
+
+@pytest.mark.parametrize("switches", ["--guidance_above 0.5 --guidance_below 5", "--reuse_features 2"])
+def test_approximations_are_written_into_the_line_and_remake_their_picture(
+    session: Session, switches: str
+) -> None:
+    plain, approximate = (saved(session.run(f"a cat -s5 -S3 -W64 -H64 {more}"))[0] for more in ("", switches))
+    assert switches in approximate.line
+    assert switches.split()[0] not in plain.line
+    assert not np.array_equal(pixels(plain.path), pixels(approximate.path))
+    (again,) = saved(session.run(approximate.line))
+    assert np.array_equal(pixels(again.path), pixels(approximate.path))
