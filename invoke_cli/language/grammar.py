@@ -44,7 +44,8 @@ class Reading:
             values = {axis.switch.name: axis.values[index] for axis, index in chosen}
             places = {axis.switch.name: axis.spans[index] for axis, index in chosen}
             swept = tuple(axis.said(index) for axis, index in chosen)
-            yield Reading(self.line, replace(self.request, **values), {**self.spans, **places}, swept=swept)
+            spans = {**self.spans, **places}
+            yield replace(self, request=replace(self.request, **values), spans=spans, axes=(), swept=swept)
 
     def locate(self, error: InvokeError) -> Span | None:
         """The place in the line that an error is about; a `PromptError` counts from the prompt's start."""

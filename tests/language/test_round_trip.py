@@ -127,7 +127,7 @@ def test_the_built_in_defaults_are_the_issues() -> None:
         "use_mps_noise": False, "exact_strength": False, "fit": False, "keep_size": False,
         "invert_mask": False, "grid": False,
         "individual": False, "save_intermediates": 0, "intermediates": "clean", "decode_intermediates": False,
-        "png_compression": 6, "fnformat": "", "outdir": "", "prompt_as_dir": False, "metadata": True,
+        "png_compression": 4, "fnformat": "", "outdir": "", "prompt_as_dir": False, "metadata": True,
         "sidecar": False, "quality": 90, "hires_fix": False, "anchor_color": False,
     }  # fmt: skip
 
