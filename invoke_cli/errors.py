@@ -60,3 +60,7 @@ class BatchError(InvokeError):
 
 class OutputError(InvokeError):
     """A result cannot be written where it should go."""
+
+
+class UnavailableError(ModelError):
+    """A model cannot be had now, through no fault of its files: no network, no memory, no vocabulary."""

@@ -18,7 +18,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 
 from tests.tiny import make_tokenizer
 
-WIDTH = 16
+WIDTH, SECOND_WIDTH = 16, 24
 SIDE = 64
 RESNET = {
     "norm1": "in_layers.0",
@@ -79,11 +79,11 @@ def make_vae() -> Any:
     )
 
 
-def make_text(tokenizer: Any, *, projects: bool = False, seed: int = 3) -> Any:
+def make_text(tokenizer: Any, *, projects: bool = False, seed: int = 3, width: int = WIDTH) -> Any:
     torch.manual_seed(seed)
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),
-        hidden_size=WIDTH,
+        hidden_size=width,
         intermediate_size=32,
         num_hidden_layers=3,
         num_attention_heads=2,
@@ -122,13 +122,16 @@ class Kind:
             self.tokenizers = {"tokenizer": first, "tokenizer_2": second}
             self.texts = {
                 "text_encoder": make_text(first),
-                "text_encoder_2": make_text(second, projects=True, seed=4),
+                "text_encoder_2": make_text(second, projects=True, seed=4, width=SECOND_WIDTH),
             }
             self.prefixes = {
                 "text_encoder": "conditioner.embedders.0.transformer.",
                 "text_encoder_2": "conditioner.embedders.1.model.",
             }
-            wide = {"cross_attention_dim": 2 * WIDTH, "projection_class_embeddings_input_dim": 12 + 6 * 4}
+            wide = {
+                "cross_attention_dim": WIDTH + SECOND_WIDTH,
+                "projection_class_embeddings_input_dim": 12 + 6 * 4,
+            }
             changes = {**SIZES, **wide, **changes}
         else:
             self.tokenizers = {"tokenizer_2": second}

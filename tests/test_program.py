@@ -129,7 +129,7 @@ def test_new_models_of_a_folder_are_imported_at_the_start_and_questions_are_answ
     assert done.returncode == 0, done.stderr
     assert "tiny" in (tmp_path / "config" / "invoke-cli" / "models.yaml").read_text()
     told = [event["event"] for event in objects(done)]
-    assert told == ["notice", "notice", "ask", "notice", "notice", "summary"]
+    assert told == ["notice", "notice", "models", "ask", "notice", "notice", "summary"]
     again = run(tmp_path, *arguments, "--yes", given=b"!del_model tiny\n")
     assert [event["event"] for event in objects(again)] == ["ask", "notice", "notice", "summary"]
     assert "tiny" not in (tmp_path / "config" / "invoke-cli" / "models.yaml").read_text()

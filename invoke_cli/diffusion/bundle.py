@@ -16,7 +16,7 @@ from invoke_cli.diffusion.alone import Alone
 from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, mixed, pooled, size_facts
 from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, hasten, packs
 from invoke_cli.diffusion.noise import perlin
-from invoke_cli.diffusion.numbers import check_numbers
+from invoke_cli.diffusion.numbers import DECODING, ENCODING, READING, check_numbers
 from invoke_cli.diffusion.parts import knows
 from invoke_cli.diffusion.preview import KNOWN, ColourMap, fitted
 from invoke_cli.diffusion.recent import MEGABYTE, Recent
@@ -100,6 +100,16 @@ class Bundle:
         return bool(self.unet.config.in_channels == 2 * self.vae.config.latent_channels + 1)
 
     @property
+    def has_vae(self) -> bool:
+        """Whether there is an autoencoder; of a model that came without one, `vae` has no weights.
+
+        Another has to take its place before anything is drawn.
+        """
+        parameters = getattr(self.vae, "parameters", None)
+        first = None if parameters is None else next(iter(parameters()), None)
+        return first is None or not first.is_meta
+
+    @property
     def scale_within(self) -> bool:
         """Whether the UNet was distilled with its guidance and is told the scale (latent consistency)."""
         return getattr(self.unet.config, "time_cond_proj_dim", None) is not None
@@ -111,6 +121,7 @@ class Bundle:
 
         Of a text with swaps, none is made. size: (H, W) of the picture in pixels, which some networks
         are told; the native one by default. chunks: how many of 77 tokens there should be at least.
+        Raises NumbersError where a text encoder in half precision gives none.
         """
         key = (positive, negative, size if self._told_sizes else None, chunks)
         return self.kept.conditions.get(key, lambda: self._condition(positive, negative, size, chunks))
@@ -130,6 +141,12 @@ class Bundle:
     def _told_sizes(self) -> bool:
         return getattr(self.unet.config, "addition_embed_type", None) == "text_time"
 
+    @staticmethod
+    def _check(result: Tensor, part: str, dtype: torch.dtype) -> None:
+        """Raise NumbersError where half precision has lost it; in float32 the end result tells."""
+        if dtype != torch.float32:
+            check_numbers(result, part)
+
     def _embed(self, words: Words) -> Tensor:
         """(chunks, 77, D) float32."""
         if isinstance(words, Mixture):
@@ -147,7 +164,9 @@ class Bundle:
             embed(tokenizer, encoder, fragments, self.device, penultimate=self._told_sizes)
             for tokenizer, encoder in self.readers
         ]
-        return torch.cat(embedded, dim=-1)
+        joined = torch.cat(embedded, dim=-1)
+        self._check(joined, READING, self.dtype)
+        return joined
 
     def _added(self, positive: Words, negative: Words, size: tuple[int, int]) -> dict[str, Tensor]:
         """What SDXL takes besides embeddings: pooled texts (2, P) and sizes (2, 5 or 6)."""
@@ -166,7 +185,12 @@ class Bundle:
             texts = [(self._pool(text), share) for mix in words.rows for text, share in mix]
             return torch.stack([text * share for text, share in texts]).sum(0) / len(words.rows)
         text = words.text() if isinstance(words, Edited) else words
-        return self.kept.pooled.get(text, lambda: pooled(*self.readers[-1], text, self.device))
+        return self.kept.pooled.get(text, lambda: self._pool_anew(text))
+
+    def _pool_anew(self, text: Fragments) -> Tensor:
+        found = pooled(*self.readers[-1], text, self.device)
+        self._check(found, READING, self.dtype)
+        return found
 
     def walk(self, axes: Collection[str], pictures: int) -> Walk | None:
         """The UNet to be walked through, or None for one that can only be called.
@@ -199,6 +223,7 @@ class Bundle:
         rgb: uint8 (H, W, 3), H and W multiples of 8. seamless: the axes along which it tiles.
         hole: bool (H, W), where the picture is the middle grey, 0 in -1..1, that no uint8 can say.
         Returns (1, C, h, w) float32 of about unit variance; those of recent pictures are remembered.
+        Raises NumbersError where the autoencoder gives none.
         """
         content = hashlib.sha256(rgb.tobytes() + (b"" if hole is None else hole.tobytes())).digest()
         key = (content, rgb.shape, hole is None, tuple(sorted(seamless)))
@@ -211,6 +236,7 @@ class Bundle:
             pixels = pixels.masked_fill(torch.tensor(hole, device=self.device), 0.0)
         with torch.inference_mode(), circular(self._ready_vae(), seamless):
             mean: Tensor = self.vae.encode(pixels).latent_dist.mean
+        self._check(mean, ENCODING, self._vae_dtype)
         return (mean.float() - self._shift) * float(self.vae.config.scaling_factor)
 
     def decode(self, latents: Tensor, seamless: Collection[str] = ()) -> Pixels:
@@ -219,7 +245,7 @@ class Bundle:
         Raises NumbersError when what comes out is not made of numbers, rather than show a black picture.
         """
         pixels = self._decode(latents, seamless)
-        check_numbers(pixels)
+        check_numbers(pixels, DECODING)
         return _levels(pixels)
 
     def _decode(self, latents: Tensor, seamless: Collection[str]) -> Tensor:

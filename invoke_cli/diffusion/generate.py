@@ -17,7 +17,7 @@ from invoke_cli.diffusion.conditioning import side_by_side
 from invoke_cli.diffusion.denoiser import guided, keep_outside, predictor, thresholded, within
 from invoke_cli.diffusion.enlarge import enlarged, first_pass
 from invoke_cli.diffusion.noise import Noise, Noises
-from invoke_cli.diffusion.numbers import check_numbers
+from invoke_cli.diffusion.numbers import SAMPLING, check_numbers
 from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.diffusion.rescue import decoded_again, sampled_again
 from invoke_cli.diffusion.samplers import SAMPLERS
@@ -143,11 +143,11 @@ def _pass(
     for step in walk(_denoiser(bundle, recipes, init, mask, schedule), x, schedule, noise):
         # in float32 there is nothing to try instead; on a GPU each look would make it wait
         if bundle.dtype != torch.float32 and bundle.device.type == "cpu":
-            check_numbers(step.x)
+            check_numbers(step.x, SAMPLING)
         yield _each(replace(step, before=x), len(recipes))
         x = step.x
     if bundle.dtype != torch.float32:
-        check_numbers(x)
+        check_numbers(x, SAMPLING)
     return x[: len(recipes)]
 
 

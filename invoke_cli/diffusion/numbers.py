@@ -6,15 +6,24 @@ from torch import Tensor
 
 from invoke_cli.errors import InvokeError
 
+READING, ENCODING, SAMPLING, DECODING = (
+    "the reading of the prompt", "the encoding of the picture", "the sampling", "the decoding"
+)  # fmt: skip
+"""The parts of drawing, each with networks of its own."""
+
 
 class NumbersError(InvokeError):
-    """A network's result holds NaN or infinity."""
+    """A network's result holds NaN or infinity. part: which part of drawing gave it."""
 
-
-def check_numbers(result: Tensor) -> None:
-    """Raise NumbersError unless every value of the result is finite."""
-    if not bool(result.isfinite().all()):
-        raise NumbersError(
-            "the model's result is not a picture: it holds values that are not numbers",
+    def __init__(self, part: str) -> None:
+        super().__init__(
+            f"the model's result is not a picture: {part} gave values that are not numbers",
             "a lower guidance scale (-C) or a higher --precision may help",
         )
+        self.part = part
+
+
+def check_numbers(result: Tensor, part: str) -> None:
+    """Raise NumbersError unless every value of the result is finite."""
+    if not bool(result.isfinite().all()):
+        raise NumbersError(part)

@@ -1,4 +1,4 @@
-"""A second try in float32 for what half precision has lost: the sampling, or only the decoding."""
+"""A second try in float32 for what half precision has lost, and for nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from invoke_cli.diffusion.bundle import Bundle, Pixels
-from invoke_cli.diffusion.numbers import NumbersError, check_numbers
+from invoke_cli.diffusion.numbers import DECODING, READING, SAMPLING, NumbersError, check_numbers
 from invoke_cli.diffusion.packed import unpack
 from invoke_cli.diffusion.step import Step
 
@@ -22,19 +22,36 @@ AGAIN = "{part} gave values that are not numbers in {dtype} and was done again i
 def sampled_again(
     bundle: Bundle, sample: Callable[[Bundle], Generator[Step, None, Tensor]]
 ) -> Generator[Step, None, tuple[Tensor, Notes]]:
-    """Yields the steps of `sample`, from the first again if it fails; returns its latents and notes.
+    """Yields the steps of `sample`, from the first again where a part fails; returns its latents and notes.
 
-    Raises NumbersError when float32 does not help, or is what the bundle runs in.
+    Only the networks of the part that failed are float32 then: the text encoders, the autoencoder or the
+    UNet. What was read or encoded is remembered, and serves the next picture too.
+    Raises NumbersError when float32 does not help, or is what the part runs in.
     """
-    try:
-        return (yield from sample(bundle)), ()
-    except NumbersError:
-        if bundle.dtype == torch.float32:
-            raise
-    with _single(bundle.unet, bundle.vae, *(encoder for _, encoder in bundle.readers)):
-        latents = yield from sample(replace(bundle, dtype=torch.float32))
-        check_numbers(latents)
-    return latents, (_note("the sampling", bundle.dtype),)
+    notes: dict[str, str] = {}
+    while True:
+        try:
+            with _single(*(network for part in notes for network in _networks(bundle, part))):
+                latents = yield from sample(_in_float32(bundle) if SAMPLING in notes else bundle)
+                check_numbers(latents, SAMPLING)
+            return latents, tuple(notes.values())
+        except NumbersError as error:
+            used = {getattr(network, "dtype", torch.float32) for network in _networks(bundle, error.part)}
+            halves = used - {torch.float32}
+            if error.part in notes or not halves:
+                raise
+            notes[error.part] = _note(error.part, halves.pop())
+
+
+def _networks(bundle: Bundle, part: str) -> tuple[Any, ...]:
+    if part == READING:
+        return tuple(encoder for _, encoder in bundle.readers)
+    return (bundle.unet,) if part == SAMPLING else (bundle.vae,)
+
+
+def _in_float32(bundle: Bundle) -> Bundle:
+    """The model with latents that go into the UNet as they are."""
+    return replace(bundle, dtype=torch.float32)
 
 
 def decoded_again(bundle: Bundle, latents: Tensor, seamless: Collection[str]) -> tuple[Pixels, Notes]:
@@ -49,7 +66,7 @@ def decoded_again(bundle: Bundle, latents: Tensor, seamless: Collection[str]) ->
         if dtype == torch.float32:
             raise
     with _single(bundle.vae):
-        return bundle.decode(latents, seamless), (_note("the decoding", dtype),)
+        return bundle.decode(latents, seamless), (_note(DECODING, dtype),)
 
 
 def _note(part: str, dtype: torch.dtype) -> str:
@@ -61,8 +78,15 @@ def _single(*networks: Any) -> Iterator[None]:
     """Within this block the networks are float32; after it what they were, which loses nothing."""
     with ExitStack() as stack:
         for network in networks:
-            stack.callback(network.to, network.dtype)
-            if isinstance(network, torch.nn.Module):
-                unpack(network)
-            network.to(torch.float32)
+            stack.callback(_cast, network, network.dtype)
+            _cast(network, torch.float32)
         yield
+
+
+def _cast(network: Any, dtype: torch.dtype) -> None:
+    """As `network.to`, without the advice that diffusers' own writes to the terminal."""
+    if isinstance(network, torch.nn.Module):
+        unpack(network)
+        torch.nn.Module.to(network, dtype)
+    else:
+        network.to(dtype)

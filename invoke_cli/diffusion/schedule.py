@@ -37,6 +37,11 @@ class NoiseTable:
         self._logs: Floats = np.log(self.sigmas)
         self._steps: Floats = np.arange(len(self.sigmas), dtype=np.float64)
 
+    @property
+    def zero_signal(self) -> bool:
+        """Whether training went down to (nearly) no signal."""
+        return bool(self.sigmas[-1] > 1 / math.sqrt(FAINTEST) - 1)
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> NoiseTable:
         """The table that a diffusers scheduler configuration (scheduler_config.json) describes.
@@ -46,11 +51,12 @@ class NoiseTable:
         """
         trailing = config.get("timestep_spacing") == "trailing" or config.get("_class_name") == "LCMScheduler"
         if config.get("trained_betas") is not None:
-            return cls(np.asarray(config["trained_betas"], dtype=np.float64), trailing=trailing)
+            betas = np.asarray(config["trained_betas"], dtype=np.float64)
+        else:
+            start, end = config.get("beta_start", 0.00085), config.get("beta_end", 0.012)
+            betas = _betas(config.get("beta_schedule", "scaled_linear"), start, end, _length(config))
         if config.get("rescale_betas_zero_snr"):
-            raise ModelError("models that are trained down to zero signal are not supported")
-        start, end = config.get("beta_start", 0.00085), config.get("beta_end", 0.012)
-        betas = _betas(config.get("beta_schedule", "scaled_linear"), start, end, _length(config))
+            betas = _to_zero_signal(betas)
         return cls(betas, trailing=trailing)
 
     def __len__(self) -> int:
@@ -63,6 +69,23 @@ class NoiseTable:
     def t_of(self, sigma: float) -> float:
         """The timestep of a noise level above 0: the inverse of `sigma_of`, fractional, in 0..T-1."""
         return float(np.interp(math.log(sigma), self._logs, self._steps))
+
+
+FAINTEST = 2.0**-24
+"""What is left of the signal's power at the last timestep of a model trained down to none, so that its
+noise level, about 4096, is a number. The value is that of diffusers."""
+
+
+def _to_zero_signal(betas: Floats) -> Floats:
+    """The betas moved so that the last timestep has (nearly) no signal left and the first is as before.
+
+    Lin et al. 2023 (arXiv 2305.08891), algorithm 1.
+    """
+    signal = np.sqrt(np.cumprod(1.0 - betas))
+    moved = (signal - signal[-1]) * (signal[0] / (signal[0] - signal[-1]))
+    power = np.maximum(moved**2, FAINTEST)
+    found: Floats = 1.0 - power / np.concatenate(([1.0], power[:-1]))
+    return found
 
 
 def _length(config: Mapping[str, Any]) -> int:

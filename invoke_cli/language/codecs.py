@@ -49,7 +49,7 @@ class Codec(Generic[T]):
     """One kind of value.
 
     read: words of a line -> value; raises `UnfitError`. write: value -> the words that `read` takes.
-    completes: the list that completes it ("picture", "folder", "sampler", "seed"), or "".
+    completes: the list that completes it ("picture", "folder", "sampler", "seed", "vae"), or "".
     examples: typical values, the first one shown when a value is missing.
     most: how many words it takes at most; 0 is an on/off switch.
     more: what a word after the first must look like to belong to the value.
@@ -236,6 +236,7 @@ FOLDER: Codec[str] = Codec("FOLDER", _filled, lambda value: (value,), "folder", 
 SAMPLER: Codec[str] = Codec(
     "NAME", lambda words: _filled(words).lower(), lambda value: (value,), "sampler", lists=Lists.NAMES
 )
+VAE: Codec[str] = Codec("NAME", _filled, lambda value: (value,), "vae", ("own",))
 SEED: Codec[int] = Codec(
     "SEED",
     _read_seed,

@@ -33,7 +33,7 @@ class Suggestion:
 class Expected:
     """What may stand at the cursor.
 
-    kind: "text", "switch", "value", or a list: "picture", "folder", "sampler", "seed".
+    kind: "text", "switch", "value", or a list: "picture", "folder", "sampler", "seed", "vae".
     start: where the word begins. typed: its meaning so far, without an opening quote.
     switch: the switch that a value belongs to.
     """
@@ -127,6 +127,7 @@ def _values(place: Expected, world: World) -> Iterator[Suggestion]:
         "picture": world.images[:_SHOWN_IMAGES],
         "sampler": world.samplers,
         "seed": world.seeds,
+        "vae": (*world.vaes, *world.hub_ids),
     }
     examples = switch.codec.examples if switch else ()
     names = dict.fromkeys((*lists.get(place.kind, ()), *examples))
@@ -134,5 +135,5 @@ def _values(place: Expected, world: World) -> Iterator[Suggestion]:
     # Behind a comma, the next value of a list.
     begun = place.typed.rfind(",") + 1 if switch and switch.lists else 0
     for name in beginning(place.typed[begun:], names):
-        text = value_text(name) if place.kind == "picture" else name
+        text = value_text(name) if place.kind in ("picture", "vae") else name
         yield Suggestion(text, place.start + begun, name, meta)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from invoke_cli.language.codecs import FLAG, FOLDER, PICTURE, SAMPLER, SEED, TEXT, UNIT, choice, real, whole
+from invoke_cli.language.codecs import (
+    FLAG,
+    FOLDER,
+    PICTURE,
+    SAMPLER,
+    SEED,
+    TEXT,
+    UNIT,
+    VAE,
+    choice,
+    real,
+    whole,
+)
 from invoke_cli.language.declare import DRAWING, ENLARGING, FILES, IMG2IMG, INPAINTING, VARYING, switch
 from invoke_cli.language.lists import (
     AXES,
@@ -102,6 +114,9 @@ class Request:
     seamless_axes: tuple[str, ...] | None = switch(
         "--seamless_axes", codec=AXES, group=DRAWING, shown=("x", "y"), pixels=True, shell=True,
         help="Tile along x, y or both.")
+    vae: str | None = switch(
+        "--vae", codec=VAE, group=DRAWING, pixels=True, shell=True,
+        help="Decode with another VAE: a name, file or hub id; own is the model's, in spite of its entry.")
     hires_fix: bool | None = switch(
         "--hires_fix", codec=FLAG, group=DRAWING, shown=False, pixels=True, shell=True,
         help="Draw at the native size first, then enlarge it and refine with -f; fewer doubled subjects.")

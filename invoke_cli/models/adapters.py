@@ -21,7 +21,7 @@ from invoke_cli.models.embeddings import teach
 from invoke_cli.models.folders import Stamp
 from invoke_cli.models.lora import Layer, Lora, matched, read_lora
 from invoke_cli.models.vae import load_vae
-from invoke_cli.models.wanted import UsedLora, Wanted
+from invoke_cli.models.wanted import UsedLora, Wanted, without_vae
 
 
 @dataclass
@@ -48,6 +48,8 @@ class Wardrobe:
         embeddings is its own, and kept while the adapters stay the same.
         Raises ModelError for an adapter that does not fit; the model then wears nothing.
         """
+        if not bundle.has_vae and wanted.vae is None:
+            raise without_vae(bundle.name)
         state = self._states.setdefault(bundle, _State())
         if wanted != state.wanted:
             _undress(state)
@@ -72,8 +74,11 @@ class Wardrobe:
         """
         if wanted.vae is None:
             return replace(bundle, colours=bundle.colour_map())
-        path = wanted.vae.file.path
-        key = (wanted.vae.file, bundle.device, bundle.dtype)
+        file = wanted.vae.file
+        if file is None:
+            raise ValueError("a VAE has to be fetched before a model wears it")
+        path = file.path
+        key = (file, bundle.device, bundle.dtype)
         return replace(bundle, vae=self._vaes.get(key, lambda: load_vae(path, bundle)), colours=None)
 
     def _merge(self, bundle: Bundle, loras: tuple[UsedLora, ...], state: _State) -> tuple[str, ...]:

@@ -102,12 +102,8 @@ def recognise(shapes: Shapes, path: Path, kind: str | None = None) -> Architectu
 
     Raises ModelError for what is no complete checkpoint of a known kind; `path` is for the message.
     """
-    if FIRST not in shapes or not any(name.startswith(VAE) for name in shapes):
-        part = "autoencoder" if FIRST in shapes else "UNet"
-        raise ModelError(
-            f"{path} is not a Stable Diffusion checkpoint: it holds no {part}",
-            "it may be a LoRA, an embedding or a part of a model",
-        )
+    if FIRST not in shapes:
+        raise _no_model(shapes, path)
     for candidate in ARCHITECTURES:
         if candidate.name == kind or (kind is None and _fits(candidate, shapes)):
             _check_width(candidate, shapes, path)
@@ -115,9 +111,35 @@ def recognise(shapes: Shapes, path: Path, kind: str | None = None) -> Architectu
     known = ", ".join(candidate.name for candidate in ARCHITECTURES)
     if kind is not None:
         raise ModelError(f"there is no kind of model called {kind!r}", f"there are: {known}")
-    raise ModelError(
-        f"{path} is of a kind that is not known here, or lacks its text encoder", f"known: {known}"
+    if not any(text.is_in(shapes) for candidate in ARCHITECTURES for text in candidate.texts):
+        raise ModelError(f"{path} is not a whole Stable Diffusion checkpoint: it holds no text encoder")
+    raise ModelError(f"{path} is of a kind that is not known here", f"known: {known}")
+
+
+def _no_model(shapes: Shapes, path: Path) -> ModelError:
+    """The error of a file without a UNet, with what it seems to be."""
+    if any("lora" in name.lower() for name in shapes):
+        return ModelError(
+            f"{path} is a LoRA, not a model", "put it into the LoRA folder, and write withLora(name)"
+        )
+    if any(name.startswith((VAE, "encoder.", "decoder.")) for name in shapes):
+        return ModelError(f"{path} is a VAE, not a model", "put it into the VAE folder, and write --vae name")
+    return ModelError(
+        f"{path} is not a Stable Diffusion checkpoint: it holds no UNet",
+        "it may be an embedding or a part of a model",
     )
+
+
+def configs_like(unet: Mapping[str, Any]) -> Path:
+    """Where the configurations are of the kind that a UNet in the diffusers layout is like.
+
+    unet: its configuration. By the width of the text that it reads; else those of the simplest kind.
+    """
+    for found in ARCHITECTURES:
+        known = read_json(found.directory / "unet" / "config.json")
+        if known["cross_attention_dim"] == unet.get("cross_attention_dim"):
+            return found.directory
+    return ARCHITECTURES[-1].directory
 
 
 def _fits(candidate: Architecture, shapes: Shapes) -> bool:

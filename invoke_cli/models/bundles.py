@@ -12,6 +12,7 @@ from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.errors import ModelError
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.files import Facts
+from invoke_cli.models.networks import align
 
 CLIP_TOKENS = 77
 SDXL_SCALE = 0.13025
@@ -25,6 +26,7 @@ def assemble(
     SDXL's refiner has only what is the second text encoder of the base. more: further fields of Bundle.
     Raises ModelError where a tokenizer does not fit its text encoder.
     """
+    align(networks.values())
     texts = [
         (networks[f"text_encoder{number}"], tokenizers[f"tokenizer{number}"])
         for number in ("", "_2")
@@ -45,7 +47,8 @@ def assemble(
         name=entry.name,
         **{"prediction": facts.prediction, "native": facts.native, **more},
     )
-    bundle.colour_map()  # found here, while nobody waits, and not while a picture is being drawn
+    if bundle.has_vae:
+        bundle.colour_map()  # found here, while nobody waits, and not while a picture is being drawn
     return bundle
 
 

@@ -10,15 +10,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from invoke_cli.errors import ModelError
+from invoke_cli.errors import UnavailableError
 from invoke_cli.models.devices import PRECISIONS
 from invoke_cli.models.entries import ModelEntry
+from invoke_cli.models.hub import Fetched, Report
 from invoke_cli.models.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
 
 Load = Callable[[ModelEntry, str, str], "Bundle"]
+Fetch = Callable[[ModelEntry, Report], None]
 Weigh = Callable[["Bundle"], int]
 
 _log = logging.getLogger(__name__)
@@ -26,6 +28,17 @@ _log = logging.getLogger(__name__)
 GIGABYTE = 2**30
 # So that a model which does not stay beside the others still fits in while they are there.
 SHARE_OF_MEMORY = 0.5
+
+
+def fetch_from_source(entry: ModelEntry, report: Report) -> None:
+    """Bring what the entry needs from the hub, where it is not on this machine."""
+    from invoke_cli.models.sources import source_of
+
+    source_of(entry).fetch(entry, report)
+
+
+def fetch_nothing(_entry: ModelEntry, _report: Report) -> None:
+    """What a loader of its own needs: nothing from the hub."""
 
 
 def load_from_source(entry: ModelEntry, device: str, precision: str) -> Bundle:
@@ -58,6 +71,7 @@ def size_of(bundle: Bundle) -> int:
         for part in vars(bundle).values()
         if isinstance(part, Module)
         for tensor in (*part.parameters(), *part.buffers())
+        if not tensor.is_meta
     }
     return sum(tensors.values())
 
@@ -95,17 +109,20 @@ class ModelCache:
         precision: str,
         load: Load = load_from_source,
         *,
+        fetch: Fetch = fetch_nothing,
         budget: Budget | None = None,
         weigh: Weigh = size_of,
     ) -> None:
         self._device = device
         self._precision = precision
         self._load = load
+        self._fetch = fetch
         self.budget = budget if budget is not None else Budget()
         self._weigh = weigh
         self._lock = threading.RLock()
         self._loads: OrderedDict[Hashable, Future[Bundle]] = OrderedDict()
         self._sizes: dict[Hashable, int] = {}
+        self._fetches: dict[Hashable, Fetched] = {}
 
     def start(self, entry: ModelEntry) -> Future[Bundle]:
         """Begin to load the entry unless that has begun; returns at once."""
@@ -122,12 +139,15 @@ class ModelCache:
 
     def _run(self, entry: ModelEntry, future: Future[Bundle]) -> None:
         try:
+            self._fetch(entry, lambda told: self._fetches.update({entry.weights: told}))
             bundle = self._loaded(entry)
             self._make_room(entry.weights, bundle)
         except BaseException as error:
             future.set_exception(error)
         else:
             future.set_result(bundle)
+        finally:
+            self._fetches.pop(entry.weights, None)
 
     def _loaded(self, entry: ModelEntry) -> Bundle:
         """The entry's model. Where memory does not suffice, once more without the other models."""
@@ -139,7 +159,9 @@ class ModelCache:
                     raise
                 _log.info("%s: no memory to load it %s", entry.name, attempt)
             self._forget_others(entry.weights)
-        raise ModelError(f"there is not enough memory for the model {entry.name}", "try --precision fp16")
+        raise UnavailableError(
+            f"there is not enough memory for the model {entry.name}", "try --precision fp16"
+        )
 
     def _forget_others(self, wanted: Hashable) -> None:
         with self._lock:
@@ -193,6 +215,10 @@ class ModelCache:
         if not future.done():
             return "loading"
         return "failed" if future.exception() else "ready"
+
+    def progress(self, entry: ModelEntry) -> Fetched | None:
+        """How far the download of a model that is being loaded is; None where nothing is downloaded."""
+        return self._fetches.get(entry.weights)
 
     def size(self, entry: ModelEntry) -> int | None:
         """The bytes that a loaded model takes; None for one that is not loaded."""

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from invoke_cli.errors import SettingsError
-from invoke_cli.models.entries import KEYS, MAPPINGS, ModelEntry, check_key, read_value
+from invoke_cli.models.entries import KEYS, MAPPINGS, ModelEntry, check_key, kinds, read_value
 from invoke_cli.yaml_edit import written
 from invoke_cli.yaml_file import value_of
 
 # What is not plain text is written as in the file.
-AS_YAML = (*MAPPINGS, "native_size", "default")
+AS_YAML = (*MAPPINGS, "native_size", "zero_snr", "default")
 
 
 def changed_keys(entry: ModelEntry, changes: Iterable[tuple[str, str]]) -> dict[str, object]:
@@ -30,6 +30,10 @@ def changed_keys(entry: ModelEntry, changes: Iterable[tuple[str, str]]) -> dict[
     for key, value in values.items():
         if value is not None:
             read_value(key, value, f"{entry.name}:")
+        if key == "kind" and value is not None and value not in kinds():
+            raise SettingsError(
+                f"{entry.name}: there is no kind {value!r}", f"there are: {', '.join(kinds())}"
+            )
     return values
 
 
@@ -45,7 +49,7 @@ def as_changes(entry: ModelEntry) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     for key in KEYS:
         value = as_mapping(entry, key) if key in MAPPINGS else getattr(entry, key)
-        if value in (None, "", False, {}):
+        if value is None or value == "" or value == {} or (key == "default" and not value):
             continue
         if key in MAPPINGS and not any("=" in part for part in value):
             found.extend((f"{key}.{part}", written(item)) for part, item in value.items())

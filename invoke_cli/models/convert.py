@@ -67,13 +67,19 @@ def _write(bundle: Bundle, found: Architecture, directory: Path) -> None:
             part.save_pretrained(directory / name)
     noise = read_json(found.directory / "scheduler" / "scheduler_config.json")
     noise |= {"_class_name": SCHEDULER, "prediction_type": bundle.prediction}
+    if bundle.table.trailing:
+        noise["timestep_spacing"] = "trailing"
+    if bundle.table.zero_signal:
+        noise["rescale_betas_zero_snr"] = True
     _write_json(directory / "scheduler" / "scheduler_config.json", noise)
     _write_json(directory / "model_index.json", _index(bundle, found, parts))
 
 
 def _parts(bundle: Bundle, found: Architecture) -> dict[str, Any]:
     """The parts by their directories. SDXL's refiner has only what is the second text encoder elsewhere."""
-    parts: dict[str, Any] = {"unet": bundle.unet, "vae": bundle.vae}
+    parts: dict[str, Any] = {"unet": bundle.unet}
+    if bundle.has_vae:
+        parts["vae"] = bundle.vae
     for text, (tokenizer, encoder) in zip(found.texts, bundle.readers, strict=True):
         parts[text.part] = encoder
         parts[text.part.replace("text_encoder", "tokenizer")] = tokenizer

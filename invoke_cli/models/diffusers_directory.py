@@ -13,9 +13,20 @@ import torch
 from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.preview import read_map
 from invoke_cli.errors import ModelError
-from invoke_cli.models.bundles import assemble, brief, load_tokenizer, vae_dtype
+from invoke_cli.models.bundles import assemble, load_tokenizer, vae_dtype
 from invoke_cli.models.entries import ModelEntry
-from invoke_cli.models.files import PREVIEW, Facts, fingerprint, read_json, text_parts
+from invoke_cli.models.files import (
+    PREVIEW,
+    Facts,
+    fingerprint,
+    has_weights,
+    read_json,
+    text_parts,
+    vae_config,
+)
+from invoke_cli.models.networks import empty_network
+
+_log = logging.getLogger(__name__)
 
 
 def load(
@@ -28,7 +39,8 @@ def load(
     texts = text_parts(directory)
     with quiet():
         tokenizers = {name: load_tokenizer(directory / name) for name in texts.values()}
-        networks = {part: _network(directory / part, dtype, device) for part in ("unet", "vae", *texts)}
+        networks = {part: _network(directory / part, dtype, device) for part in ("unet", *texts)}
+        networks["vae"] = _vae(directory, dtype, device)
     return assemble(
         networks,
         tokenizers,
@@ -47,6 +59,13 @@ def _index(directory: Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
 
+def _vae(directory: Path, dtype: torch.dtype, device: torch.device) -> Any:
+    """The autoencoder; where there is none, an empty one of the model's kind. See Bundle.has_vae."""
+    if (directory / "vae").is_dir():
+        return _network(directory / "vae", dtype, device)
+    return empty_network(read_json(vae_config(directory)))
+
+
 def _network(directory: Path, dtype: torch.dtype, device: torch.device) -> Any:
     import diffusers
     import transformers
@@ -62,10 +81,20 @@ def _network(directory: Path, dtype: torch.dtype, device: torch.device) -> Any:
         options["low_cpu_mem_usage"] = False  # else diffusers advises three lines long to install accelerate
     if directory.name == "vae":
         options["torch_dtype"] = vae_dtype(config, dtype)
+    if not has_weights(directory):
+        pickled = any(directory.glob("*.bin"))
+        hint = (
+            "pickles (.bin) of a directory are not opened: they may run code" if pickled else "fetch it again"
+        )
+        raise ModelError(f"{directory} cannot be loaded: it lacks weights as safetensors", hint)
     try:
         network = kind.from_pretrained(str(directory), **options)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"the model's {directory.name} cannot be loaded: {brief(error)}") from error
+        _log.info("%s: %r", directory, error)
+        raise ModelError(
+            f"{directory} cannot be loaded: its weights are damaged, or are not those of its config.json",
+            "fetch it again",
+        ) from error
     return network.eval().requires_grad_(False).to(device)
 
 
@@ -78,7 +107,7 @@ def quiet() -> Iterator[None]:
     libraries = (diffusers_logging, transformers_logging)
     levels = [library.get_verbosity() for library in libraries]
     for library in libraries:
-        library.set_verbosity(logging.ERROR)
+        library.set_verbosity(logging.CRITICAL)
         library.disable_progress_bar()
     try:
         yield

@@ -26,7 +26,8 @@ class ModelEntry:
     overrides what the model's own configuration says. dtype: the precision that suits the model.
     vae: a name from the VAE folder, or a path. loras: names from the LoRA folder with their weights, which
     every line of this model uses. tokenizer: a directory. prediction: what the UNet was trained to predict.
-    spacing: of the timesteps; "trailing" suits models distilled to a few steps.
+    spacing: of the timesteps; "trailing" suits models distilled to a few steps. zero_snr: whether it was
+    trained down to no signal at all, where its own configuration does not say.
     defaults: values for prompt-line switches that suit the model, by their long names.
     """
 
@@ -41,6 +42,7 @@ class ModelEntry:
     tokenizer: str | None = None
     prediction: str | None = None
     spacing: str | None = None
+    zero_snr: bool | None = None
     description: str = ""
     default: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -111,6 +113,7 @@ CHOICES: Mapping[str, Callable[[], tuple[str, ...]]] = {
     "dtype": lambda: tuple(PRECISIONS),
     "prediction": lambda: PREDICTIONS,
     "spacing": lambda: SPACINGS,
+    "zero_snr": lambda: ("true", "false"),
     "default": lambda: ("true", "false"),
 }
 
@@ -153,6 +156,7 @@ _READERS: dict[str, tuple[Callable[[object], Any], str]] = {
     "prediction": (_one_of(*PREDICTIONS), f"one of {', '.join(PREDICTIONS)}"),
     "spacing": (_one_of(*SPACINGS), f"one of {', '.join(SPACINGS)}"),
     "loras": (_loras, "names with weights, such as {grain: 0.8}"),
+    "zero_snr": (_switch, "true or false"),
     "default": (_switch, "true or false"),
     "defaults": (_mapping, "switches with values, such as {steps: 30}"),
 }

@@ -25,13 +25,16 @@ class Facts:
 
     native: the size in pixels that the model was trained for. table: the noise levels of its training.
     prediction: "epsilon", "v_prediction" or "sample". full_size: whether it is large enough for half
-    precision to save time on a CPU, as every Stable Diffusion is and the demo is not.
+    precision to save time on a CPU, as every Stable Diffusion is and the demo is not. unsure: whether
+    native is only likely, until the model has been loaded. has_vae: whether it holds an autoencoder.
     """
 
     native: int
     table: NoiseTable
     prediction: str
     full_size: bool = False
+    unsure: bool = False
+    has_vae: bool = True
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -53,16 +56,19 @@ def read_facts(
     *,
     prediction: str | None = None,
     spacing: str | None = None,
+    zero_snr: bool | None = None,
 ) -> Facts:
     """The facts of the diffusers directory; what a model's entry says overrides its configuration."""
     unet = read_json(directory / "unet" / "config.json")
-    vae = read_json(directory / "vae" / "config.json")
+    vae = read_json(vae_config(directory))
     scheduler = read_json(directory / "scheduler" / "scheduler_config.json")
     # a network distilled to a few steps (latent consistency) is told the guidance scale
     if spacing is None and unet.get("time_cond_proj_dim") is not None:
         spacing = "trailing"
     if spacing is not None:
         scheduler = {**scheduler, "timestep_spacing": spacing, "_class_name": None}
+    if zero_snr is not None:
+        scheduler = {**scheduler, "rescale_betas_zero_snr": zero_snr}
     factor = 2 ** (len(vae.get("block_out_channels", (0, 0, 0, 0))) - 1)
     sample = unet.get("sample_size") or 64
     side = sample if isinstance(sample, int) else max(sample)
@@ -71,18 +77,34 @@ def read_facts(
         table=NoiseTable.from_config(scheduler),
         prediction=prediction if prediction is not None else str(scheduler.get("prediction_type", "epsilon")),
         full_size=min(unet.get("block_out_channels", (0,))) >= FULL_SIZE_CHANNELS,
+        has_vae=(directory / "vae").is_dir(),
     )
 
 
+def vae_config(directory: Path) -> Path:
+    """The configuration of the autoencoder; of a model without one, that of its kind's."""
+    from invoke_cli.models.architectures import configs_like
+
+    if (directory / "vae").is_dir():
+        return directory / "vae" / "config.json"
+    return configs_like(read_json(directory / "unet" / "config.json")) / "vae" / "config.json"
+
+
 def assumed_facts(
-    native: int | None = None, *, prediction: str | None = None, spacing: str | None = None
+    native: int | None = None,
+    *,
+    prediction: str | None = None,
+    spacing: str | None = None,
+    zero_snr: bool | None = None,
 ) -> Facts:
     """What holds for nearly every Stable Diffusion 1.x and 2.x model, for planning before it is fetched."""
+    scheduler = {"timestep_spacing": spacing, "rescale_betas_zero_snr": zero_snr is True}
     return Facts(
         native=native if native is not None else 512,
-        table=NoiseTable.from_config({"timestep_spacing": spacing}),
+        table=NoiseTable.from_config(scheduler),
         prediction=prediction if prediction is not None else "epsilon",
         full_size=True,
+        unsure=native is None,
     )
 
 
@@ -106,16 +128,32 @@ def text_parts(directory: Path) -> dict[str, str]:
     return {encoder: pairs[encoder] for encoder in pairs if (directory / encoder).is_dir()}
 
 
+def has_weights(directory: Path) -> bool:
+    """Whether a network's directory holds its weights, all files of them where there are several."""
+    indexes = [*directory.glob("*.safetensors.index.json")]
+    if not indexes:
+        return any(directory.glob("*.safetensors"))
+    shards = {str(name) for index in indexes for name in read_json(index).get("weight_map", {}).values()}
+    return all((directory / name).is_file() for name in shards)
+
+
+def _holds_models(directory: Path) -> bool:
+    return any(path.suffix in (".safetensors", ".ckpt") for path in directory.iterdir())
+
+
 def check_parts(directory: Path) -> None:
     """Refuse a directory that lacks one of the parts of a Stable Diffusion model."""
     texts = text_parts(directory)
-    wanted = [part for part in PARTS if part not in ("text_encoder", "tokenizer")]
+    # an autoencoder can be named apart
+    wanted = [part for part in PARTS if part not in ("vae", "text_encoder", "tokenizer")]
     wanted += [*texts, *texts.values()] if texts else ["text_encoder", "tokenizer"]
     missing = [part for part in wanted if not (directory / part).is_dir()]
     if missing:
         raise ModelError(
             f"{directory} is not a Stable Diffusion model in the diffusers layout: no {', '.join(missing)}",
-            "it should hold " + ", ".join(PARTS),
+            f'!import_model "{directory}" imports the models in it'
+            if _holds_models(directory)
+            else "it should hold " + ", ".join(PARTS),
         )
     for tokenizer in texts.values():
         check_tokenizer(directory / tokenizer)

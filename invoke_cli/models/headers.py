@@ -27,6 +27,35 @@ def is_safetensors(path: Path) -> bool:
     return int(struct.unpack("<Q", start[:8])[0]) <= path.stat().st_size - 8
 
 
+# What people save by mistake in the place of a model, by how it begins.
+_MISTAKEN = (
+    (
+        re.compile(rb"version https://git-lfs"),
+        "is only a pointer of Git LFS, without the weights",
+        "fetch them with: git lfs pull",
+    ),
+    (
+        re.compile(rb"\s*(<!doctype|<html|<\?xml|<head)", re.IGNORECASE),
+        "is a web page, not a file of weights",
+        "the download wanted a login, or its address was that of the page",
+    ),
+    (
+        re.compile(rb"\s*[{\[]\s*[\"\]}]"),
+        "is a text of JSON, not a file of weights",
+        "fetch the file itself",
+    ),
+)
+
+
+def no_weights(path: Path) -> tuple[str, str] | None:
+    """What is wrong with a file that is something else than weights at first sight, and what to do."""
+    with path.open("rb") as stream:
+        start = stream.read(256)
+    if not start:
+        return "is empty", "fetch it again"
+    return next(((what, hint) for begins, what, hint in _MISTAKEN if begins.match(start)), None)
+
+
 def header(path: Path) -> dict[str, Any]:
     """The names of a safetensors file with dtypes and shapes; under "__metadata__" its notes.
 

@@ -1,23 +1,169 @@
-"""The cache of the Hugging Face hub: what is in it, found without the hub's library."""
+"""The Hugging Face hub and its cache: what is there, and fetching what is not, with its progress told."""
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from invoke_cli.errors import ModelError, UnavailableError
+
+_log = logging.getLogger(__name__)
 
 _REPOSITORY = "models--"
 
 
+@dataclass(frozen=True)
+class Fetched:
+    """How far a download is. what: the hub id. done, total: bytes."""
+
+    what: str
+    done: int
+    total: int
+
+
+Report = Callable[[Fetched], None]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Files of a repository. source: "org/name[@revision]". patterns, leave_out: of their paths."""
+
+    source: str
+    patterns: tuple[str, ...]
+    leave_out: tuple[str, ...] = ()
+    revision: str | None = None
+
+    @property
+    def repository(self) -> str:
+        """The id without its revision."""
+        return self.source.partition("@")[0]
+
+    @property
+    def wanted_revision(self) -> str | None:
+        """The revision in the source, or else the other one."""
+        return self.source.partition("@")[2] or self.revision
+
+
+def looks_like_hub_id(text: str) -> bool:
+    """Whether this may be "org/name[@revision]", and no path."""
+    return text.partition("@")[0].count("/") == 1 and text[0] not in "./~" and not text.endswith("/")
+
+
+def cached(wish: Wish) -> Path | None:
+    """The directory in the hub's cache that holds the files, found without the network."""
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return Path(_snapshot(wish, local_files_only=True))
+    except (LocalEntryNotFoundError, OSError, ValueError):
+        return None
+
+
+def fetch(wish: Wish, report: Report) -> Path:
+    """The directory with the files, fetched as far as the cache lacks them; an interrupted fetch goes on.
+
+    report is called, from any thread, whenever more has come. Raises ModelError for what the user can
+    mend, and UnavailableError where the hub cannot be reached.
+    """
+    try:
+        listed = _snapshot(wish, dry_run=True)
+        total = sum(file.file_size or 0 for file in listed if file.will_download)
+        report(Fetched(wish.repository, 0, total))
+        return Path(_snapshot(wish, tqdm_class=_meter(wish.repository, total, report)))
+    except Exception as error:  # the library lets those of its HTTP client through, which differ by version
+        raise _told(wish, error) from error
+
+
+def _snapshot(wish: Wish, **options: Any) -> Any:
+    from huggingface_hub import snapshot_download
+
+    return snapshot_download(
+        wish.repository,
+        revision=wish.wanted_revision,
+        allow_patterns=list(wish.patterns),
+        ignore_patterns=list(wish.leave_out),
+        tqdm_class=options.pop("tqdm_class", _meter(wish.repository, 0, lambda _: None)),
+        **options,
+    )
+
+
+def _meter(what: str, total: int, report: Report) -> type:
+    """A class in the place of the library's progress bar, which draws nothing and reports."""
+    from huggingface_hub.utils import tqdm
+
+    lock = threading.Lock()
+    counts: dict[int, int] = {}
+
+    class Meter(tqdm):  # type: ignore[misc]  # untyped
+        def __init__(self, *args: Any, **options: Any) -> None:
+            options.pop("name", None)
+            self._is_bytes = options.get("unit") == "B"
+            super().__init__(*args, **{**options, "disable": True})
+
+        def update(self, n: float | None = 1) -> None:
+            if self._is_bytes and n:
+                with lock:
+                    # several bars count the same bytes, on their way and on the disk
+                    counts[id(self)] = counts.get(id(self), 0) + int(n)
+                    done = max(counts.values())
+                report(Fetched(what, min(done, total), total))
+
+    return Meter
+
+
+def _told(wish: Wish, error: Exception) -> ModelError:
+    """The library's error as one sentence."""
+    from huggingface_hub.errors import (
+        DryRunError,
+        GatedRepoError,
+        HFValidationError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    if isinstance(error, DryRunError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    name, page = wish.repository, f"https://huggingface.co/{wish.repository}"
+    if isinstance(error, GatedRepoError):
+        return ModelError(f"{name} wants its terms accepted first", f"on {page}, then: hf auth login")
+    if isinstance(error, RevisionNotFoundError):
+        return ModelError(f"{name} has no revision {wish.wanted_revision!r}", f"they are listed on {page}")
+    if isinstance(error, RepositoryNotFoundError):
+        hint = "check how it is written; a private one needs: hf auth login"
+        return ModelError(f"there is no model {name} on the hub", hint)
+    if isinstance(error, HFValidationError):
+        return ModelError(f"{name} is not an id that the hub could have", "it looks like org/name")
+    _log.info("%s: %r", name, error)
+    if isinstance(error, OfflineModeIsEnabled):
+        reason = "HF_HUB_OFFLINE forbids to fetch it"
+    else:
+        reason = f"the hub cannot be reached ({type(error).__name__})"
+    return UnavailableError(
+        f"{name} is not wholly in the hub's cache, and {reason}",
+        "check the network; what has come so far is kept",
+    )
+
+
 def cached_repositories() -> tuple[str, ...]:
-    """The ids of model repositories in the cache, "org/name", sorted."""
+    """The ids of model repositories in the cache, "org/name", sorted; found without the hub's library."""
     try:
         names = sorted(os.listdir(cache_directory()))
     except OSError:
         return ()
-    ids = (
-        name.removeprefix(_REPOSITORY).replace("--", "/") for name in names if name.startswith(_REPOSITORY)
-    )
-    return tuple(known for known in ids if known.count("/") == 1)
+    return tuple(_ids(names))
+
+
+def _ids(names: Iterable[str]) -> Iterable[str]:
+    for name in names:
+        known = name.removeprefix(_REPOSITORY).replace("--", "/")
+        if name.startswith(_REPOSITORY) and known.count("/") == 1:
+            yield known
 
 
 def cache_directory() -> Path:

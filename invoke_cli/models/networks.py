@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -37,6 +37,29 @@ def fill(network: Any, tensors: Mapping[str, Tensor], device: torch.device, dtyp
     for module in network.modules():
         _number_positions(module, device)
     return network.eval().requires_grad_(False)
+
+
+ALIGNED = 64
+SMALL = 2**28
+
+
+def align(networks: Iterable[Any]) -> None:
+    """Copy weights that lie askew in memory to where they lie straight, unless they are many.
+
+    A file's weights are used where the file is mapped, at any address, and matrix products on a CPU round
+    differently by address: the same weights from another file would draw a picture that differs in a few
+    pixels by one level. Weights that were brought into another dtype lie straight anyway, as those of large
+    models nearly always were; to copy them would need their size once more.
+    """
+    askew = [
+        tensor
+        for network in networks
+        for tensor in network.parameters()
+        if tensor.device.type == "cpu" and tensor.data_ptr() % ALIGNED
+    ]
+    if sum(tensor.nbytes for tensor in askew) <= SMALL:
+        for tensor in askew:
+            tensor.data = tensor.data.clone()
 
 
 def _inside(network: Any, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from invoke_cli.errors import ModelError
-from invoke_cli.models.headers import is_safetensors
+from invoke_cli.models.headers import is_safetensors, no_weights
 
 # What checkpoints from training are known to hold besides weights. A file that asks for anything else is
 # refused although a husk would be harmless: it is not what it claims to be.
@@ -43,8 +43,8 @@ DAMAGE = (
     ),  # as bytes without sense come out
 )
 CONVERT = (
-    "convert it to safetensors where it comes from, with a program that trusts it, and use that file: "
-    "safetensors.torch.save_file(tensors, 'name.safetensors')"
+    "if you trust it, convert it elsewhere: safetensors.torch.save_file(tensors, 'name.safetensors'), "
+    "and use that file"
 )
 
 
@@ -67,6 +67,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     Raises ModelError for a file that is damaged, holds no tensors, or asks for code to be run.
     """
     try:
+        check_weights(path)
         content = _safetensors(path) if is_safetensors(path) else _pickle(path)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -77,6 +78,13 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     return found
 
 
+def check_weights(path: Path) -> None:
+    """Raise ModelError for a file that is plainly no weights: empty, a web page, a pointer."""
+    wrong = no_weights(path)
+    if wrong is not None:
+        raise ModelError(f"{path} {wrong[0]}", wrong[1])
+
+
 def _safetensors(path: Path) -> Mapping[str, Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -84,7 +92,7 @@ def _safetensors(path: Path) -> Mapping[str, Tensor]:
     try:
         tensors: dict[str, Tensor] = load_file(path)
     except (SafetensorError, ValueError) as error:
-        raise ModelError(f"{path} is damaged: {error}") from error
+        raise ModelError(f"{path} is damaged or was cut short", "fetch it again") from error
     return tensors
 
 
@@ -103,7 +111,7 @@ def _pickle(path: Path) -> Any:
                     path if mapped else stream, map_location="cpu", weights_only=True, mmap=mapped
                 )
         except DAMAGE as error:
-            raise ModelError(f"{path} is not a file of weights that can be opened safely", CONVERT) from error
+            raise ModelError(f"{path} is no file of weights that can be opened safely", CONVERT) from error
 
 
 def _strangers(path: Path) -> list[str]:
@@ -111,7 +119,7 @@ def _strangers(path: Path) -> list[str]:
     try:
         names: list[str] = torch.serialization.get_unsafe_globals_in_checkpoint(str(path))
     except DAMAGE as error:
-        raise ModelError(f"{path} is not a file of weights, or is damaged", CONVERT) from error
+        raise ModelError(f"{path} is damaged or was cut short", "fetch it again") from error
     for name in names:
         if name not in HARMLESS and name.split(".")[0] not in TRAINERS:
             raise ModelError(f"{path} asks to run {name}, and nothing in it is run", CONVERT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from invoke_cli.diffusion.bundle import Bundle
+    from invoke_cli.models.hub import Report
 
 SUFFIXES = (".safetensors", ".ckpt", ".pt", ".bin")
 WORDS_FOR_VELOCITY = {"v", "v_prediction", "v-prediction"}
@@ -43,6 +45,14 @@ class SingleFileSource:
         shapes, metadata = described(path)
         return facts_of(recognise(shapes, path, entry.kind), entry, shapes, metadata)
 
+    def fetch(self, entry: ModelEntry, report: Report) -> None:
+        """See Source. The first checkpoint brings CLIP's vocabulary."""
+        from invoke_cli.models.vocabulary import find
+
+        path = _path(entry)
+        shapes, _ = described(path)
+        find(_words(recognise(shapes, path, entry.kind), shapes), entry.tokenizer, report)
+
     def load(self, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
         """See Source."""
         return load(_path(entry), entry, device, dtype)
@@ -58,8 +68,9 @@ def _path(entry: ModelEntry) -> Path:
 def described(path: Path) -> tuple[dict[str, tuple[int, ...]], dict[str, str]]:
     """The shapes of a file's tensors by name, and its metadata. Raises ModelError for a broken file."""
     from invoke_cli.models.headers import header, is_safetensors
-    from invoke_cli.models.pickles import load_tensors
+    from invoke_cli.models.pickles import check_weights, load_tensors
 
+    check_weights(path)
     if not is_safetensors(path):
         return {name: tuple(tensor.shape) for name, tensor in load_tensors(path).items()}, {}
     try:
@@ -76,13 +87,19 @@ def facts_of(found: Architecture, entry: ModelEntry, shapes: Shapes, metadata: M
     A file says that it predicts v by its metadata (as the model specification of Stability AI has it) or
     by an empty tensor of that name, and by one called "ztsnr" that it is trained down to zero signal.
     """
-    if "ztsnr" in shapes:
-        raise ModelError(f"{entry.name} is trained down to zero signal, which is not supported")
+    zero_snr = True if entry.zero_snr is None and "ztsnr" in shapes else entry.zero_snr
     # told the guidance scale, as `read_facts` knows it of a directory
     spacing = "trailing" if entry.spacing is None and GUIDED in shapes else entry.spacing
     velocity = "v_pred" in shapes or metadata.get("modelspec.prediction_type") in WORDS_FOR_VELOCITY
     said = "v_prediction" if velocity and entry.prediction is None else entry.prediction
-    return read_facts(found.directory, entry.native_size, prediction=said, spacing=spacing)
+    facts = read_facts(
+        found.directory, entry.native_size, prediction=said, spacing=spacing, zero_snr=zero_snr
+    )
+    return replace(
+        facts,
+        unsure=_is_undecided(found, entry, facts),
+        has_vae=any(name.startswith(VAE) for name in shapes),
+    )
 
 
 def load(path: Path, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
@@ -94,8 +111,7 @@ def load(path: Path, entry: ModelEntry, device: torch.device, dtype: torch.dtype
     shapes, metadata = described(path)
     found = recognise(shapes, path, entry.kind)
     facts = facts_of(found, entry, shapes, metadata)
-    words = found.config(found.texts[0].part, shapes)["vocab_size"]
-    vocabulary = find(words, entry.tokenizer)
+    vocabulary = find(_words(found, shapes), entry.tokenizer)
     with quiet():
         networks = load_networks(path, found, device, dtype)
         tokenizers = {
@@ -115,6 +131,10 @@ def load(path: Path, entry: ModelEntry, device: torch.device, dtype: torch.dtype
     )
 
 
+def _words(found: Architecture, shapes: Shapes) -> int:
+    return int(found.config(found.texts[0].part, shapes)["vocab_size"])
+
+
 def load_networks(
     path: Path, found: Architecture, device: torch.device, dtype: torch.dtype
 ) -> dict[str, Any]:
@@ -130,8 +150,9 @@ def load_networks(
     configs = {part: found.config(part, shapes) for part in parts}
     networks = {part: empty_network(config) for part, config in configs.items()}
     fill(networks["unet"], unet_tensors(tensors, configs["unet"]), device, dtype)
-    vae = vae_tensors(under(tensors, VAE), configs["vae"])
-    fill(networks["vae"], vae, device, vae_dtype(configs["vae"], dtype))
+    vae = under(tensors, VAE)
+    if vae:  # else it stays empty, for the user has a VAE in mind; see Bundle.has_vae
+        fill(networks["vae"], vae_tensors(vae, configs["vae"]), device, vae_dtype(configs["vae"], dtype))
     for text in found.texts:
         fill(networks[text.part], _text(tensors, text, configs[text.part]), device, dtype)
     return networks
@@ -149,13 +170,17 @@ def _text(tensors: Mapping[str, Tensor], text: TextPart, config: Mapping[str, An
 
 def _told_by(unet: Any, found: Architecture, entry: ModelEntry, facts: Facts) -> dict[str, Any]:
     """What only the loaded network of Stable Diffusion 2 says: its prediction, and so its native size."""
-    if found.name != "sd-2" or entry.prediction is not None or facts.prediction != "epsilon":
+    if not _is_undecided(found, entry, facts):
         return {}
     prediction = "v_prediction" if predicts_velocity(unet) else "epsilon"
     # the versions that predict the noise are those of 512 pixels
     share = 1.0 if prediction == "v_prediction" else 512 / 768
     native = facts.native if entry.native_size is not None else round(facts.native * share)
     return {"prediction": prediction, "native": native}
+
+
+def _is_undecided(found: Architecture, entry: ModelEntry, facts: Facts) -> bool:
+    return found.name == "sd-2" and entry.prediction is None and facts.prediction == "epsilon"
 
 
 def predicts_velocity(unet: Any) -> bool:

@@ -10,11 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from invoke_cli.errors import ModelError
 from invoke_cli.models.catalog import ModelEntry
-from invoke_cli.models.files import Facts, assumed_facts, check_parts, read_facts, text_parts
+from invoke_cli.models.files import (
+    Facts,
+    assumed_facts,
+    check_parts,
+    has_weights,
+    read_facts,
+    read_json,
+    text_parts,
+)
+from invoke_cli.models.hub import Report, Wish, cached, fetch, looks_like_hub_id
 from invoke_cli.models.single_file import SingleFileSource
 from invoke_cli.paths import expanded
 from invoke_cli.registry import Registry
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
 EMBEDDED = "embedded:"
 # What a Stable Diffusion model needs of its repository, and nothing else: no second copy of the weights
 # in another format, no safety checker.
-HUB_PATTERNS = [
+HUB_PATTERNS = (
     "model_index.json",
     "unet/config.json",
     "unet/*.safetensors",
@@ -41,8 +50,8 @@ HUB_PATTERNS = [
     "text_encoder_2/*.safetensors",
     "tokenizer_2/*",
     "scheduler/*",
-]
-HUB_LEAVE_OUT = ["*.fp16.safetensors", "*non_ema*"]
+)
+HUB_LEAVE_OUT = ("*.fp16.safetensors", "*non_ema*")
 
 
 class Source(Protocol):
@@ -53,6 +62,9 @@ class Source(Protocol):
 
     def facts(self, entry: ModelEntry) -> Facts:
         """What planning needs, read without torch and without the network."""
+
+    def fetch(self, entry: ModelEntry, report: Report) -> None:
+        """Bring from the hub what loading needs and is not on this machine. Raises ModelError."""
 
     def load(self, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
         """The loaded model. Raises ModelError for what a user can mend."""
@@ -75,6 +87,9 @@ class DirectorySource:
     def facts(self, entry: ModelEntry) -> Facts:
         """See Source."""
         return facts_of(self.locate(entry), entry)
+
+    def fetch(self, entry: ModelEntry, report: Report) -> None:
+        """See Source. All is here."""
 
     def load(self, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
         """See Source."""
@@ -112,44 +127,31 @@ class HubSource:
 
     def claims(self, source: str) -> bool:
         """See Source."""
-        return source.count("/") == 1 and source[0] not in "./~"
+        return looks_like_hub_id(source)
 
     def facts(self, entry: ModelEntry) -> Facts:
         """See Source. A model that has not been fetched yet is assumed to be an ordinary one."""
-        cached = self._snapshot(entry, offline=True)
-        return facts_of(cached, entry)
+        return facts_of(_complete(cached(_wish(entry))), entry)
+
+    def fetch(self, entry: ModelEntry, report: Report) -> None:
+        """See Source."""
+        if _complete(cached(_wish(entry))) is None:
+            fetch(_wish(entry), report)
 
     def load(self, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
-        """See Source. Downloads what is not in the hub's cache, with its progress bar."""
-        path = self._snapshot(entry, offline=True) or self._snapshot(entry, offline=False)
-        if path is None:
-            raise ModelError(f"{entry.source} could not be fetched from the hub")
+        """See Source. Downloads what is not in the hub's cache, where nobody has fetched it before."""
+        wish = _wish(entry)
+        path = _complete(cached(wish)) or fetch(wish, lambda _: None)
+        if _complete(path) is None:
+            raise ModelError(
+                f"{wish.repository} holds no Stable Diffusion model in the diffusers layout as safetensors",
+                "a checkpoint file of it can be downloaded by hand and given to !import_model",
+            )
         return load_directory(path, entry, device, dtype)
 
-    def _snapshot(self, entry: ModelEntry, *, offline: bool) -> Path | None:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-        repository, _, revision = entry.source.partition("@")
-        try:
-            path = snapshot_download(
-                repository,
-                revision=revision or entry.revision,
-                allow_patterns=HUB_PATTERNS,
-                ignore_patterns=HUB_LEAVE_OUT,
-                local_files_only=offline,
-            )
-        except LocalEntryNotFoundError as error:
-            if offline:
-                return None
-            raise ModelError(
-                f"{repository} is not in the hub's cache, and the hub cannot be reached",
-                "check the network, or name a local directory with --model",
-            ) from error
-        except (HfHubHTTPError, OSError, ValueError) as error:
-            raise ModelError(f"{repository} cannot be fetched from the hub: {_first_line(error)}") from error
-        # An interrupted download leaves a snapshot with parts missing.
-        return Path(path) if _complete(Path(path)) else None
+def _wish(entry: ModelEntry) -> Wish:
+    return Wish(entry.source, HUB_PATTERNS, HUB_LEAVE_OUT, entry.revision)
 
 
 SOURCES.add("hub")(HubSource())
@@ -176,17 +178,30 @@ def load_directory(directory: Path, entry: ModelEntry, device: torch.device, dty
 
 def facts_of(directory: Path | None, entry: ModelEntry) -> Facts:
     """What the entry says, or else the directory's configurations, where there is one yet."""
-    said = {"prediction": entry.prediction, "spacing": entry.spacing}
+    said: dict[str, Any] = {
+        "prediction": entry.prediction,
+        "spacing": entry.spacing,
+        "zero_snr": entry.zero_snr,
+    }
     if directory is None:
         return assumed_facts(entry.native_size, **said)
     return read_facts(directory, entry.native_size, **said)
 
 
-def _complete(path: Path) -> bool:
+def _complete(path: Path | None) -> Path | None:
+    """The directory when it holds all parts; an interrupted download leaves one that does not.
+
+    Of the parts of Stable Diffusion only the autoencoder may be missing, where none is listed.
+    """
+    if path is None:
+        return None
     texts = text_parts(path)
-    weights = all(any((path / part).glob("*.safetensors")) for part in ("unet", "vae", *texts))
-    return weights and bool(texts) and all((path / tokenizer).is_dir() for tokenizer in texts.values())
+    parts = ["unet", *texts, *(["vae"] if _lists_vae(path) else [])]
+    whole = bool(texts) and all(has_weights(path / part) for part in parts)
+    return path if whole and all((path / words).is_dir() for words in texts.values()) else None
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+def _lists_vae(path: Path) -> bool:
+    index = path / "model_index.json"
+    listed = read_json(index).get("vae", [None]) if index.is_file() else [None]
+    return (path / "vae").is_dir() or bool(listed and listed[0])

@@ -12,9 +12,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from invoke_cli.errors import ModelError
+from invoke_cli.errors import ModelError, UnavailableError
 from invoke_cli.models.architectures import configs_directory
 from invoke_cli.models.catalog import Catalog
+from invoke_cli.models.hub import Report, Wish, fetch, looks_like_hub_id
 from invoke_cli.paths import expanded
 
 REPOSITORY = "openai/clip-vit-large-patch14"
@@ -27,11 +28,12 @@ WAYS = (
 )
 
 
-def find(words: int, given: str | None = None) -> Path:
+def find(words: int, given: str | None = None, report: Report = lambda _: None) -> Path:
     """A tokenizer directory with a vocabulary of so many words; afterwards one is kept.
 
-    given: the directory that the user named, which then is the only one looked at.
-    Raises ModelError that says how to come by one, when there is none and the hub cannot be reached.
+    given: the directory that the user named, which then is the only one looked at. report: is told of a
+    download. Raises ModelError that says how to come by one, when there is none and the hub cannot be
+    reached.
     """
     if given is not None:
         return checked(expanded(given), words)
@@ -40,7 +42,7 @@ def find(words: int, given: str | None = None) -> Path:
     for directory in _elsewhere():
         if vocabulary_size(directory) == words:
             return keep(directory, words)
-    return keep(_fetched(), words)
+    return keep(_fetched(report), words)
 
 
 def keep(directory: Path, words: int) -> Path:
@@ -95,7 +97,7 @@ def _elsewhere() -> Iterator[Path]:
     for entry in map(catalog.find, catalog.names):
         if expanded(entry.source).is_dir():
             yield expanded(entry.source) / "tokenizer"
-        elif entry.source.count("/") == 1 and entry.source[0] not in "./~":
+        elif looks_like_hub_id(entry.source):
             repository, _, revision = entry.source.partition("@")
             cached = try_to_load_from_cache(
                 repository, "tokenizer/vocab.json", revision=revision or entry.revision
@@ -107,15 +109,11 @@ def _elsewhere() -> Iterator[Path]:
         yield Path(cached).parent
 
 
-def _fetched() -> Path:
+def _fetched(report: Report) -> Path:
     """CLIP's own files from the hub."""
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError
-
     try:
-        vocabulary, _ = (Path(hf_hub_download(REPOSITORY, name)) for name in FILES)
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        raise ModelError(
+        return fetch(Wish(REPOSITORY, FILES), report)
+    except ModelError as error:
+        raise UnavailableError(
             "a checkpoint needs CLIP's vocabulary, and there is none on this machine", WAYS
         ) from error
-    return vocabulary.parent

@@ -9,9 +9,13 @@ from pathlib import Path
 from invoke_cli.errors import ModelError
 from invoke_cli.models.folders import SUFFIXES, Folder, Stamp
 from invoke_cli.models.headers import triggers_of
+from invoke_cli.models.hub import Report, Wish, cached, fetch, looks_like_hub_id
 from invoke_cli.paths import expanded
 
-HUB_PATTERNS = ["config.json", "*.safetensors", "vae/config.json", "vae/*.safetensors"]
+HUB_PATTERNS = ("config.json", "diffusion_pytorch_model*.safetensors", "vae/config.json", "vae/*.safetensors")
+HUB_LEAVE_OUT = ("*.fp16.safetensors",)
+OWN = "own"
+"""What --vae takes for the model's own, where its entry names another."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,16 @@ class UsedWord:
 
 @dataclass(frozen=True)
 class UsedVae:
-    """A VAE in the place of the model's own."""
+    """A VAE in the place of the model's own. file: None while it still has to be fetched from the hub."""
 
     name: str
-    file: Stamp
+    file: Stamp | None
+
+    def fetched(self, report: Report) -> UsedVae:
+        """The same with its file, fetched from the hub where it is not here yet. Raises ModelError."""
+        if self.file is not None:
+            return self
+        return UsedVae(self.name, Stamp.of(_weights_in(fetch(_wish(self.name), report))))
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,8 @@ class Wanted:
             for lora in self.loras
         ]
         named = [("embedding", word.trigger, word.file) for word in self.words]
-        named += [("vae", self.vae.name, self.vae.file)] if self.vae is not None else []
+        if self.vae is not None and self.vae.file is not None:
+            named.append(("vae", self.vae.name, self.vae.file))
         return loras + [{"kind": kind, "name": name, "sha256": file.sha256} for kind, name, file in named]
 
 
@@ -79,13 +90,14 @@ class AdapterFolders:
         return UsedWord(trigger, Stamp.of(path))
 
     def vae(self, wanted: str) -> UsedVae:
-        """The VAE in a file or directory, of this name in the folder, or from the hub's repository.
+        """The VAE in a file or directory, of this name in the folder, or in a hub's repository.
 
-        Raises ModelError when there is none.
+        Nothing is fetched here. Raises ModelError when there is none.
         """
         path = expanded(wanted)
-        if not path.exists() and wanted not in self.vaes.files() and looks_like_hub_id(wanted):
-            path = fetched(wanted)
+        if not path.exists() and wanted not in self.vaes.files() and _is_on_hub(wanted):
+            there = cached(_wish(wanted))
+            return UsedVae(wanted, None if there is None else _stamp_in(there))
         if path.is_dir():
             path = _weights_in(path)
         elif not path.is_file():
@@ -113,31 +125,29 @@ def _weights_in(directory: Path) -> Path:
     raise ModelError(f"there is no VAE in {directory}", "it should hold a file of weights")
 
 
-def looks_like_hub_id(text: str) -> bool:
-    """Whether this may be "org/name[@revision]"."""
-    return text.count("/") == 1 and text[0] not in "./~" and not text.endswith(SUFFIXES)
+def _stamp_in(directory: Path) -> Stamp | None:
+    """The VAE of what is in the hub's cache; None after a fetch that did not end."""
+    try:
+        return Stamp.of(_weights_in(directory))
+    except ModelError:
+        return None
 
 
-def fetched(repository: str) -> Path:
-    """The VAE of a repository, from the hub's cache or else from the hub. Raises ModelError."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+def _is_on_hub(text: str) -> bool:
+    return looks_like_hub_id(text) and not text.endswith(SUFFIXES)
 
-    name, _, revision = repository.partition("@")
-    for offline in (True, False):
-        try:
-            found = snapshot_download(
-                name, revision=revision or None, allow_patterns=HUB_PATTERNS, local_files_only=offline
-            )
-            return Path(found)
-        except LocalEntryNotFoundError as error:
-            missing: Exception = error
-        except (HfHubHTTPError, OSError, ValueError) as error:
-            missing = error
-    raise ModelError(
-        f"the VAE {repository} is neither in the hub's cache nor to be fetched",
-        "check its name, and the network",
-    ) from missing
+
+def _wish(source: str) -> Wish:
+    return Wish(source, HUB_PATTERNS, HUB_LEAVE_OUT)
+
+
+def without_vae(model: str) -> ModelError:
+    """The error of a model that came without an autoencoder, where nobody has named another."""
+    return ModelError(
+        f"the model {model} has no VAE of its own",
+        f"name one with --vae on the line, or with !edit_model {model} vae=NAME: a file, a directory, "
+        "a name in the VAE folder, or a hub id",
+    )
 
 
 def unique(words: Sequence[UsedWord]) -> tuple[UsedWord, ...]:

@@ -10,18 +10,28 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from invoke_cli.repl.model_table import model_lines
 from invoke_cli.repl.objects import SCHEMA, Object, as_object
-from invoke_cli.repl.progress import Bar
+from invoke_cli.repl.progress import Bar, download_bar
 from invoke_cli.repl.schedule_view import explained_lines, table_lines
 from invoke_cli.repl.token_view import token_lines
 from invoke_cli.repl.visible import visible
-from invoke_cli.repl.wording import failure_lines, plan_lines, saved_line, shown_lines, summary_line
+from invoke_cli.repl.wording import (
+    failure_lines,
+    fetching_line,
+    plan_lines,
+    saved_line,
+    shown_lines,
+    summary_line,
+)
 from invoke_cli.session.events import (
     Ask,
     Event,
     Explained,
     Failed,
+    Fetching,
     Line,
+    Listed,
     Notice,
     Planned,
     Progress,
@@ -95,6 +105,7 @@ class TextConsole:
         self._bar_length = 0
         self._heading: int | None = None
         self._label = ""
+        self._download = ""
         self._planned = 0
         self._made = 0
         self._failed: list[int] = []
@@ -103,6 +114,9 @@ class TextConsole:
         """Tell of one event."""
         if isinstance(event, Progress):
             self._draw_bar(event)
+            return
+        if isinstance(event, Fetching):
+            self._draw_download(event)
             return
         self.settle()
         match event:
@@ -124,6 +138,8 @@ class TextConsole:
                 self._write(self._out, *token_lines(event, self._columns()))
             case Notice():
                 self._write(self._err, *_notice_lines(event.text))
+            case Listed():
+                self._write(self._out, *model_lines(event.models, self._columns()))
             case Line():
                 self._write(self._out, visible(event.text))
             case Ask():
@@ -193,6 +209,17 @@ class TextConsole:
         if text is not None:
             _send(self._out, "\r" + text.ljust(self._bar_length))
             self._bar_length = len(text)
+
+    def _draw_download(self, event: Fetching) -> None:
+        """A bar on a terminal; elsewhere one sentence for each download."""
+        if not self._is_terminal:
+            if event.what != self._download:
+                self._write(self._err, *_notice_lines(fetching_line(event)))
+            self._download = event.what
+            return
+        text = download_bar(event, self._columns() or 0)
+        _send(self._out, "\r" + text.ljust(self._bar_length))
+        self._bar_length = len(text)
 
     def _draw_preview(self, progress: Progress, preview: Callable[[], Pixels], easel: Easel) -> None:
         """A look at the picture, above the bar, when there is time; after the last step the result comes."""

@@ -11,7 +11,9 @@ from invoke_cli.session.events import (
     Event,
     Explained,
     Failed,
+    Fetching,
     Line,
+    Listed,
     Notice,
     Planned,
     PlannedPicture,
@@ -141,6 +143,21 @@ def _shown(event: Shown) -> Object:
 @as_object.register
 def _notice(event: Notice) -> Object:
     return {"event": "notice", "text": event.text}
+
+
+@as_object.register
+def _fetching(event: Fetching) -> Object:
+    return {"event": "fetching", **asdict(event)}
+
+
+@as_object.register
+def _listed(event: Listed) -> Object:
+    """`bytes` is null unless the model is in memory."""
+    models = [
+        {"name": one.name, "state": one.state, "bytes": one.size, "description": one.description}
+        for one in event.models
+    ]
+    return {"event": "models", "models": models}
 
 
 @as_object.register

@@ -6,8 +6,8 @@ import math
 import time
 from collections.abc import Callable
 
-from invoke_cli.repl.wording import whole_duration
-from invoke_cli.session.events import Progress
+from invoke_cli.repl.wording import fetching_line, whole_duration
+from invoke_cli.session.events import Fetching, Progress
 
 _REDRAW_SECONDS = 0.1
 _WIDEST_BAR = 30
@@ -57,7 +57,18 @@ class Bar:
         head += f"step {done} of {total}"
         head += f" of {progress.together} pictures at once" if progress.together > 1 else ""
         tail = "" if math.isinf(left) else f" {whole_duration(math.ceil(left))} left"
-        room = min(_WIDEST_BAR, width - len(head) - len(tail) - 4)
-        filled = room * done // total
-        bar = f" [{'#' * filled}{'-' * (room - filled)}]" if room > 0 else ""
-        return (head + bar + tail)[: width - 1]
+        return _barred(head, done, total, tail, width)
+
+
+def download_bar(event: Fetching, width: int) -> str:
+    """How far a download is, in `width` columns."""
+    share = f" {100 * event.done // event.total} %" if event.total else ""
+    return _barred(fetching_line(event), event.done, max(event.total, 1), share, width)
+
+
+def _barred(head: str, done: int, total: int, tail: str, width: int) -> str:
+    """Both texts with as much of a bar between them as there is room for."""
+    room = min(_WIDEST_BAR, width - len(head) - len(tail) - 4)
+    filled = room * done // total
+    bar = f" [{'#' * filled}{'-' * (room - filled)}]" if room > 0 else ""
+    return (head + bar + tail)[: width - 1]

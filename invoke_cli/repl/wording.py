@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from invoke_cli.errors import InvokeError
 from invoke_cli.repl.visible import marked, visible
-from invoke_cli.session.events import Planned, PlannedPicture, Saved, Shown, Summary
+from invoke_cli.session.events import Fetching, Planned, PlannedPicture, Saved, Shown, Summary
 
 _LISTED = 20
 
@@ -120,6 +120,12 @@ def failure_lines(error: InvokeError, line: str, width: int | None) -> Iterator[
         yield from (f"  {text}" for text in marked(line, error.span, room))
     if error.hint:
         yield f"  {visible(error.hint)}"
+
+
+def fetching_line(event: Fetching) -> str:
+    """As "fetching org/name from the hub, 4.3 GB"."""
+    size = f", {size_words(event.total)}" if event.total else ""
+    return f"fetching {visible(event.what)} from the hub{size}"
 
 
 def summary_line(summary: Summary, failed_lines: Sequence[int], *, dry_run: bool = False) -> str:

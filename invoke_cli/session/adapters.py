@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from invoke_cli.errors import ModelError, PromptError, Span
 from invoke_cli.language.adapters import take_loras
 from invoke_cli.language.prompts import Prompt
-from invoke_cli.models.wanted import AdapterFolders, Wanted, unique
+from invoke_cli.models.wanted import OWN, AdapterFolders, UsedVae, Wanted, unique
 
 
 def with_loras(prompt: str, loras: Sequence[tuple[str, float]]) -> str:
@@ -33,7 +33,16 @@ def find_adapters(prompt: Prompt, folders: AdapterFolders, vae: str | None, type
     for trigger in prompt.triggers:
         with _placed(trigger.span, typed):
             words.append(folders.word(trigger.name))
-    return Wanted(tuple(loras), unique(words), None if vae is None else folders.vae(vae))
+    return Wanted(tuple(loras), unique(words), _vae(folders, vae))
+
+
+def _vae(folders: AdapterFolders, name: str | None) -> UsedVae | None:
+    if name is None or name == OWN:
+        return None
+    try:
+        return folders.vae(name)
+    except ModelError as error:
+        raise ModelError(error.message, error.hint, switch="vae") from error
 
 
 @contextmanager

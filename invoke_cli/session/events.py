@@ -203,6 +203,35 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Fetching:
+    """A download from the hub goes on. what: the hub id. done, total: bytes."""
+
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model in the list. state: "active", "cached", "loading", "not loaded" or "missing".
+
+    size: the bytes in memory, None unless it is loaded.
+    """
+
+    name: str
+    state: str
+    size: int | None
+    description: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The models that there are, as `!models` lists them."""
+
+    models: tuple[Model, ...]
+
+
+@dataclass(frozen=True)
 class Line:
     """A line for the prompt, to be looked at and changed there before it is run; elsewhere it is shown."""
 
@@ -249,6 +278,8 @@ Event = (
     | Shown
     | Notice
     | Tokens
+    | Fetching
+    | Listed
     | Line
     | Ask
     | Failed

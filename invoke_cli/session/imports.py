@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invoke_cli.errors import InvokeError, ModelError
+from invoke_cli.errors import InvokeError, ModelError, UnavailableError
+from invoke_cli.models import distilled
 from invoke_cli.models.entries import ModelEntry
+from invoke_cli.models.failures import NAME, Failures
 from invoke_cli.models.finds import free_name, same_source, sources_in
 from invoke_cli.paths import expanded
 from invoke_cli.session.events import Event, Notice
+from invoke_cli.session.fetching import lent
 from invoke_cli.session.models import Models
 
 if TYPE_CHECKING:
@@ -46,22 +49,37 @@ def import_models(models: Models, text: str, wish: Wish) -> Iterator[Event]:
 
 
 def autoimport(models: Models, folder: str) -> Iterator[Event]:
-    """Import the models of a folder that the catalog does not have; a notice for each, also of failures."""
+    """Import the models of a folder that the catalog does not have; a notice for each, also of failures.
+
+    Those that have failed are not tried again before they change.
+    """
     try:
         sources = sources_in(folder)
     except ModelError as error:
         yield Notice(f"nothing is imported: {error.message}")
         return
-    yield from _import_new(models, sources, Wish())
+    failures = Failures(models.catalog.own.parent / NAME)
+    left = tuple(source for source in sources if not failures.knows(source))
+    yield from _import_new(models, left, Wish(), failures)
 
 
-def _import_new(models: Models, sources: tuple[str, ...], wish: Wish) -> Iterator[Event]:
+def _import_new(
+    models: Models, sources: tuple[str, ...], wish: Wish, failures: Failures | None = None
+) -> Iterator[Event]:
     for source in sources:
         if _known(models, source) is None:
             try:
                 yield from _import(models, source, wish)
             except InvokeError as error:
-                yield Notice(f"not imported: {source}: {error.message}")
+                yield Notice(_not_imported(source, error))
+                if failures is not None and not isinstance(error, UnavailableError):
+                    failures.add(source)
+
+
+def _not_imported(source: str, error: InvokeError) -> str:
+    place = "" if source in error.message else f"{source}: "
+    hint = f" ({error.hint})" if error.hint else ""
+    return f"not imported: {place}{error.message}{hint}"
 
 
 def _known(models: Models, source: str) -> str | None:
@@ -70,33 +88,39 @@ def _known(models: Models, source: str) -> str | None:
 
 
 def _import(models: Models, source: str, wish: Wish) -> Iterator[Event]:
-    from invoke_cli.models.distilled import keys_for
+    from invoke_cli.models.distilled import described, keys_for
+    from invoke_cli.models.sources import source_of
 
     name = wish.name if wish.name else free_name(source, models.catalog)
     if wish.name in models.catalog:
         raise ModelError(f"there is a model called {name} already", "choose another name with --name")
     entry = ModelEntry(name=name, source=source)
     yield Notice(f"loading {source}")
-    bundle = models.cache.lend(entry)
+    is_unsure = source_of(entry).facts(entry).unsure
+    bundle = yield from lent(models.cache, entry)
     keys: dict[str, object] = {
         "source": source,
-        "description": wish.description if wish.description else _described(bundle, source),
+        "description": wish.description or f"{described(bundle)}, from {Path(source).name}",
         "default": True if wish.default else None,
-        **keys_for(bundle, source),
+        **keys_for(bundle, source, is_unsure=is_unsure),
     }
     try:
         models.catalog.write(name, keys)
     except InvokeError:
         models.cache.drop(entry)
         raise
-    yield Notice(f"{name} is in the catalog; !switch {name} draws with it")
+    if models.catalog.find(name).weights != entry.weights:
+        models.cache.drop(entry)  # it would be loaded in another way now
+    yield Notice(f"{name} is in the catalog: {described(bundle)}; !switch {name} draws with it")
+    yield from map(Notice, _advice(name, bundle, keys))
 
 
-def _described(bundle: Bundle, source: str) -> str:
-    """What is known of a model that nobody has described."""
-    xl = "XL" if bundle.text_encoder_2 is not None else ""
-    kind = f"Stable Diffusion {xl}".rstrip() + (", inpainting" if bundle.inpaints else "")
-    return f"{kind}, {bundle.native} pixels, from {Path(source).name}"
+def _advice(name: str, bundle: Bundle, keys: dict[str, object]) -> Iterator[str]:
+    """What the user should add to the entry, because the model cannot say it."""
+    if not bundle.has_vae:
+        yield f"it has no VAE; name one: !edit_model {name} vae=NAME, or --vae NAME on a line"
+    if "defaults" not in keys and distilled.by_name(name):
+        yield f"its name suggests few steps; if that is so: !edit_model {name} {distilled.AS_TYPED}"
 
 
 def convert_model(models: Models, wanted: str, directory: str) -> Iterator[Event]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Hashable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from invoke_cli.errors import ModelError, SettingsError
@@ -16,24 +16,12 @@ from invoke_cli.models.changes import as_changes, changed_keys
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.paths import expanded
 from invoke_cli.registry import nearest
-from invoke_cli.session.events import Ask, Event, Notice
+from invoke_cli.session.events import Ask, Event, Model, Notice
+from invoke_cli.session.fetching import lent
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
     from invoke_cli.models.files import Facts
-
-
-@dataclass(frozen=True)
-class Row:
-    """A model in the list. state: "active", "cached", "loading", "not loaded" or "missing".
-
-    size: the bytes in memory, None unless it is loaded.
-    """
-
-    name: str
-    state: str
-    size: int | None
-    description: str
 
 
 class Models:
@@ -46,7 +34,7 @@ class Models:
         self.catalog = catalog
         self.cache = cache
         self._active = catalog.find(wanted)
-        self._facts: Facts | None = None
+        self._facts: dict[Hashable, Facts] = {}
         self._remarked: set[str] = set()
 
     @property
@@ -62,11 +50,18 @@ class Models:
     @property
     def facts(self) -> Facts:
         """What is known of the active model without loading it; its size better once it is loaded."""
+        return self._facts_of(self._active)
+
+    def _facts_of(self, entry: ModelEntry) -> Facts:
+        """The facts of a model, kept: to read those of a pickle is to open it."""
         from invoke_cli.models.sources import source_of
 
-        if self._facts is None:
-            self._facts = source_of(self._active).facts(self._active)
-        return replace(self._facts, native=self.lend().native) if self.state() == "ready" else self._facts
+        is_loaded = self.cache.state(entry) == "ready"
+        known = self._facts.get(entry.weights)
+        if known is None or (known.unsure and is_loaded):
+            found = source_of(entry).facts(entry)
+            known = self._facts[entry.weights] = replace(found, unsure=found.unsure and not is_loaded)
+        return replace(known, native=self.cache.lend(entry).native) if is_loaded else known
 
     def state(self) -> str:
         """The state of the active model: "not loaded", "loading", "ready" or "failed"."""
@@ -75,6 +70,12 @@ class Models:
     def lend(self) -> Bundle:
         """The active model, loaded. Raises ModelError or SettingsError."""
         return self.cache.lend(self._active)
+
+    def awaited(self) -> Generator[Event, None, Bundle]:
+        """Yields that and how long one has to wait for the active model, and returns it. Raises as `lend`."""
+        if self.state() == "loading":
+            yield Notice(f"waiting for the model {self._active.name} to load")
+        return (yield from lent(self.cache, self._active))
 
     def remarks(self, bundle: Bundle, precision: str) -> tuple[str, ...]:
         """What to say, once for a model, of numbers that nobody asked for and that round visibly."""
@@ -94,13 +95,13 @@ class Models:
             f"did you mean {meant}?" if meant else f"there are: {', '.join(self.catalog.names)}",
         )
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[Model]:
         """All models of the catalog, and the active one where it is not of it."""
         entries = [self.catalog.find(name) for name in self.catalog.names]
         if not any(entry.name == self._active.name for entry in entries):
             entries.append(self._active)
         for entry in entries:
-            yield Row(entry.name, self._state_of(entry), self.cache.size(entry), entry.description)
+            yield Model(entry.name, self._state_of(entry), self.cache.size(entry), entry.description)
 
     def _state_of(self, entry: ModelEntry) -> str:
         state = self.cache.state(entry)
@@ -115,16 +116,16 @@ class Models:
 
         Raises ModelError or SettingsError, and keeps the model in use, when the other cannot be used.
         """
-        from invoke_cli.models.sources import source_of
-
         entry = self.catalog.find(name)
         suited(entry)
-        if load:
-            if self.cache.state(entry) != "ready":
+        if self.cache.state(entry) != "ready":
+            self._facts.pop(entry.weights, None)  # the files may have changed meanwhile
+            if load:
                 yield Notice(f"loading the model {entry.name}")
-            self.cache.lend(entry)
-        facts = source_of(entry).facts(entry)
-        self._active, self._facts = entry, facts
+        if load:
+            yield from lent(self.cache, entry)
+        self._facts_of(entry)
+        self._active = entry
         yield Notice(f"lines are drawn with {entry.name} now")
 
     def write(self, name: str, changes: dict[str, object]) -> None:
@@ -134,8 +135,9 @@ class Models:
         after = self.catalog.find(name)
         if before is not None and before.weights != after.weights:
             self.cache.drop(before)
+            self._facts.pop(before.weights, None)
         if before is not None and before == self._active:
-            self._active, self._facts = after, None
+            self._active = after
 
     def shown(self, name: str) -> tuple[tuple[str, str], ...]:
         """What models.yaml says of a model, as the changes that `edit` would take to make it so."""
@@ -156,7 +158,7 @@ class Models:
         keys = changed_keys(entry, changes)
         defaults = keys.get("defaults")
         if isinstance(defaults, dict):
-            from_pairs(defaults, f"defaults of {name}")
+            suited(replace(entry, defaults=defaults), f"defaults of {name}")
         was_shipped = not self.catalog.is_own(name)
         self.write(name, keys)
         copied = f", copied to {self.catalog.own}" if was_shipped else ""
@@ -179,12 +181,12 @@ class Models:
         yield Notice(f"{name} is off the list{back}")
 
 
-def suited(entry: ModelEntry) -> Request:
-    """What the entry says of switches. Raises SettingsError for one that cannot be a default.
+def suited(entry: ModelEntry, source: str = "") -> Request:
+    """What the entry says of switches. Raises SettingsError, which names the source, for unfit ones.
 
     A default seed or variation would change what stored lines mean.
     """
-    source = f"models.yaml, {entry.name}"
+    source = source if source else f"models.yaml, {entry.name}"
     request = from_pairs(entry.defaults, source)
     for switch in table():
         if not switch.shell and switch.name in as_json(request):

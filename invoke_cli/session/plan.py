@@ -18,6 +18,7 @@ from invoke_cli.language.defaults import merge
 from invoke_cli.language.grammar import check
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table, unbuilt
+from invoke_cli.models.wanted import without_vae
 from invoke_cli.session.first_pass import about_first_pass, first_size_of
 from invoke_cli.session.inits import plan_each, several
 from invoke_cli.session.job import Context, Job, Plan, known
@@ -48,8 +49,11 @@ def _plan_one(typed: Request, context: Context) -> Plan:
     request = with_steps(request, typed)
     check(replace(request, steps_run=None))  # the rules hold for defaults as for what is typed
     target = find_target(request, typed, context)
+    request = replace(request, vae=request.vae if request.vae is not None else context.vae)
     first = worded(request, context)
     typed_prompt, request = request.prompt, replace(request, prompt=first.text)
+    if first.wanted.vae is None and not context.facts.has_vae:
+        raise without_vae(context.model)
     first_size = first_size_of(request, target, context)
     notices = (*notices, *about_first_pass(request, first_size, target, context))
     pinned = _pin(replace(request, hires_fix=first_size is not None), target, context)

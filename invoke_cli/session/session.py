@@ -19,13 +19,14 @@ from invoke_cli.language.defaults import builtin, merge
 from invoke_cli.language.grammar import Reading, read
 from invoke_cli.language.request import Request
 from invoke_cli.language.world import World
-from invoke_cli.models.cache import Budget, ModelCache
+from invoke_cli.models.cache import Budget, ModelCache, fetch_from_source
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.models.folders import Folder
 from invoke_cli.models.hub import cached_repositories
 from invoke_cli.models.wanted import AdapterFolders
 from invoke_cli.paths import expanded
 from invoke_cli.session.events import Event, Notice, Planned
+from invoke_cli.session.fetching import with_vae
 from invoke_cli.session.lookahead import Following, Lookahead, Prepared, nothing
 from invoke_cli.session.models import Models
 from invoke_cli.session.past import Past
@@ -56,7 +57,7 @@ class Session:
         self.dry_run = settings.dry_run
         budget = Budget(settings.max_loaded_models, settings.max_loaded_gb)
         if cache is None:
-            cache = ModelCache(settings.device, settings.precision, budget=budget)
+            cache = ModelCache(settings.device, settings.precision, budget=budget, fetch=fetch_from_source)
         self.models = Models(catalog, cache, settings.model)
         self._folders = AdapterFolders(
             Folder("LoRA", expanded(settings.lora_directory)),
@@ -199,6 +200,8 @@ class Session:
     ) -> Iterator[Event]:
         from invoke_cli.session.plan import refuse_unbuilt
 
+        if self.models.facts.unsure and not self.dry_run:
+            yield from self.models.awaited()  # only then its size is known
         line = self._taken(reading.line) or self._prepared(reading, strips=strips)
         yield from self._carry_out(line, line_number, following)
         # Shown as understood first: a dry run is how other programs see what a line means.
@@ -283,6 +286,7 @@ class Session:
             loras=self.models.active.loras,
             vae=self.models.active.vae,
             wildcards=self._wildcards.lines,
+            model=self.models.active.name,
             planned=self._planned,
         )
 
@@ -291,9 +295,9 @@ class Session:
         from invoke_cli.session.studio import Studio
 
         self._studio = self._studio or Studio()
-        if self.models.state() == "loading":
-            yield Notice(f"waiting for the model {self.models.active.name} to load")
-        bundle, notices = self._studio.dress(self.models.lend(), line.plan.wanted)
+        wanted = yield from with_vae(line.plan.wanted)
+        line = replace(line, plan=replace(line.plan, wanted=wanted))
+        bundle, notices = self._studio.dress((yield from self.models.awaited()), wanted)
         yield from map(Notice, (*self.models.remarks(bundle, self.settings.precision), *notices))
         drawing = draw(line.plan, bundle, line.outputs, line.turns, self._studio)
         yield from self._writer.through(drawing, owner)

@@ -29,7 +29,7 @@ def worded(request: Request, context: Context) -> Worded:
     try:
         text = with_loras(expansion.text, context.loras)
         prompt = split(text, normalize=request.skip_normalize is not True)
-        wanted = find_adapters(prompt, context.folders, context.vae, len(expansion.text))
+        wanted = find_adapters(prompt, context.folders, request.vae, len(expansion.text))
     except PromptError as error:
         error.span = None if error.span is None else expansion.place(error.span)
         raise

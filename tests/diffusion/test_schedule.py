@@ -45,7 +45,7 @@ def test_trained_betas_are_taken_as_they_are() -> None:
     assert NoiseTable.from_config({"trained_betas": [0.5, 0.5]}).sigmas == pytest.approx([1, 3**0.5])
 
 
-@pytest.mark.parametrize("config", [{"beta_schedule": "spiral"}, {"rescale_betas_zero_snr": True}])
+@pytest.mark.parametrize("config", [{"beta_schedule": "spiral"}])
 def test_unknown_tables_are_refused(config: dict[str, object]) -> None:
     with pytest.raises(ModelError, match="not supported"):
         NoiseTable.from_config(config)
@@ -221,3 +221,14 @@ def test_an_exact_strength_of_a_distilled_model_stops_well_above_timestep_0(step
     half = plan_schedule(table, steps, 0.5, 0, exact=True)
     assert table.t_of(half.sigmas[0]) == pytest.approx(0.5 * 999)
     assert table.t_of(half.sigmas[-2]) > 100
+
+
+def test_a_table_down_to_no_signal_is_that_of_diffusers() -> None:
+    from diffusers import EulerDiscreteScheduler
+
+    trained = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+    theirs = EulerDiscreteScheduler(**trained, rescale_betas_zero_snr=True).alphas_cumprod.double().numpy()
+    ours = NoiseTable.from_config({**trained, "rescale_betas_zero_snr": True}).sigmas
+    assert ours[-1] == pytest.approx(4096, rel=1e-6)
+    assert ours[:-1] == pytest.approx(np.sqrt((1 - theirs) / theirs)[:-1], rel=2e-3)
+    assert ours[0] == pytest.approx(NoiseTable.from_config(trained).sigmas[0], rel=1e-6)

@@ -230,7 +230,63 @@ def test_a_sampling_that_failed_is_done_again_from_its_start(bundle: Bundle, rec
     assert [made.index for made in stream[:-1]] == [0, 1, 2, 3]
     assert "the sampling" in stream[-1].notes[0]
     assert weak.unet.calls == [torch.bfloat16] + [torch.float32] * 4
+    assert stream[-1].notes == (
+        "the sampling gave values that are not numbers in bfloat16 and was done again in float32",
+    )
     assert weak.unet.dtype == weak.vae.dtype == weak.text_encoder.dtype == torch.bfloat16
+
+
+class FragileReader(Fragile):
+    """A text encoder that overflows in half precision."""
+
+    def forward(self, *args: Any, **more: Any) -> Any:
+        read = self.network(*args, **more)
+        self.calls.append(read.last_hidden_state.dtype)
+        if read.last_hidden_state.dtype != torch.float32:
+            read.last_hidden_state = read.last_hidden_state * float("nan")
+        return read
+
+
+class FragileEncoder(Fragile):
+    """An autoencoder of which only the encoding overflows in half precision."""
+
+    def encode(self, pixels: Any) -> Any:
+        self.calls.append(pixels.dtype)
+        found = self.network.encode(pixels)
+        if pixels.dtype != torch.float32:
+            found.latent_dist.mean = found.latent_dist.mean * float("inf")
+        return found
+
+    def decode(self, *args: Any) -> Any:
+        self.calls.append(args[0].dtype)
+        return self.network.decode(*args)
+
+
+def test_a_prompt_that_was_not_read_is_read_again_and_nothing_else(bundle: Bundle, recipe: Any) -> None:
+    weak = halved(bundle)
+    weak = replace(weak, text_encoder=FragileReader(weak.text_encoder), unet=Listening(weak.unet))
+    picture = drawn(weak, recipe())
+    (note,) = picture.notes
+    assert note.startswith("the reading of the prompt gave values that are not numbers in bfloat16 and was")
+    assert {args[0].dtype for args, _ in weak.unet.told} == {torch.bfloat16}
+    assert weak.text_encoder.dtype == torch.bfloat16
+    calls = len(weak.text_encoder.calls)
+    assert drawn(weak, recipe(seed=9)).notes == ()
+    assert len(weak.text_encoder.calls) == calls
+    # the very same picture as with an encoder that was float32 from the beginning
+    reader = halved(bundle).text_encoder.to(torch.float32)
+    same = replace(halved(bundle), text_encoder=reader, unet=Listening(halved(bundle).unet))
+    assert np.array_equal(picture.rgb, drawn(same, recipe()).rgb)
+
+
+def test_an_init_picture_that_was_not_encoded_is_encoded_again(bundle: Bundle, recipe: Any) -> None:
+    weak = halved(bundle)
+    weak = replace(weak, vae=FragileEncoder(weak.vae), unet=Listening(weak.unet))
+    init = np.full((64, 64, 3), 90, dtype=np.uint8)
+    picture = drawn(weak, recipe(rgb=init, strength=0.5, width=64, height=64))
+    assert "the encoding of the picture" in picture.notes[0]
+    assert weak.vae.calls == [torch.bfloat16, torch.float32, torch.bfloat16]
+    assert {args[0].dtype for args, _ in weak.unet.told} == {torch.bfloat16}
 
 
 def test_what_float32_does_not_mend_is_an_error(bundle: Bundle, recipe: Any) -> None:

@@ -33,6 +33,7 @@ SPELLINGS = {
     "variation_amount": "-v --variation_amount --variant_amount", "with_variations": "-V --with_variations",
     "intermediates": "--intermediates", "decode_intermediates": "--decode_intermediates",
     "animate": "--animate",
+    "vae": "--vae",
     "keep_size": "--keep_size", "exact_strength": "--exact_strength",
     "prompt_as_dir": "-p --prompt_as_dir", "metadata": "--metadata", "sidecar": "--sidecar",
     "anchor_color": "--anchor_color",
@@ -46,7 +47,7 @@ SPELLINGS = {
 WORKING = {
     "prompt", "init_img", "strength", "steps", "cfg_scale", "seed", "iterations", "width", "height", "fit",
     "sampler", "variation_amount", "with_variations", "outdir", "init_mask", "invert_mask", "grid",
-    "individual",
+    "individual", "vae",
     "save_intermediates", "intermediates", "decode_intermediates", "animate", "seamless", "seamless_axes",
     "threshold", "perlin", "karras_max", "png_compression",
     "fnformat", "skip_normalize", "log_tokenization", "keep_size", "use_mps_noise",

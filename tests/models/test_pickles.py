@@ -195,3 +195,33 @@ def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing.ckpt"):
         with pytest.raises(ModelError, match="cannot be read"):
             load_tensors(path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"<!DOCTYPE html><html>Please log in</html>", "is a web page"),
+        (b"\n <html lang='en'>", "is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00", "pointer of Git LFS"),
+        (b'{"error": "Repository not found"}', "text of JSON"),
+    ],
+)
+def test_what_people_save_by_mistake_is_named(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ModelError, match=message) as caught:
+        load_tensors(tmp_path / name)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("packing", ["zip", "safetensors"])
+def test_what_was_cut_short_is_said(tmp_path: Path, packing: str) -> None:
+    path = tmp_path / "a.ckpt"
+    save_file(WEIGHTS, path) if packing == "safetensors" else torch.save(WEIGHTS, path)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(ModelError, match="cut short") as caught:
+        load_tensors(path)
+    assert caught.value.hint.startswith("fetch it again")

@@ -202,8 +202,10 @@ def test_what_is_no_checkpoint_is_said(tmp_path: Path, tiny_sizes: Any) -> None:
     tensors = tiny_sizes("sd-1").tensors()
     unet = {name: tensor for name, tensor in tensors.items() if name.startswith("model.")}
     for content, message in (
-        ({"lora_unet_mid.alpha": torch.ones(1)}, "holds no UNet"),
-        (unet, "holds no autoencoder"),
+        ({"lora_unet_mid.alpha": torch.ones(1)}, "is a LoRA, not a model"),
+        ({name: t for name, t in tensors.items() if name.startswith("first")}, "is a VAE, not a model"),
+        ({"clip_l": torch.ones(1, 4)}, "holds no UNet"),
+        (unet, "holds no text encoder"),
         ({name: t for name, t in tensors.items() if not name.startswith("cond")}, "text encoder"),
         ({name: t for name, t in tensors.items() if "input_blocks.1" not in name}, "do not fit"),
     ):
@@ -262,8 +264,9 @@ def test_metadata_and_marks_say_what_is_predicted(tiny_sizes: Any, tmp_path: Pat
     save_file({**tensors, "ztsnr": torch.zeros(0)}, tmp_path / "zero.safetensors")
     assert loaded(tmp_path / "noted.safetensors").prediction == "v_prediction"
     assert loaded(tmp_path / "marked.safetensors").prediction == "v_prediction"
-    with pytest.raises(ModelError, match="zero signal"):
-        loaded(tmp_path / "zero.safetensors")
+    assert loaded(tmp_path / "zero.safetensors").table.sigmas[-1] == pytest.approx(4096, rel=1e-3)
+    assert loaded(tmp_path / "zero.safetensors", zero_snr=False).table.sigmas[-1] < 15
+    assert loaded(tmp_path / "noted.safetensors", zero_snr=True).table.sigmas[-1] > 4000
 
 
 # --- the vocabulary -------------------------------------------------------------------------------------

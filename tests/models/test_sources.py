@@ -56,7 +56,7 @@ def test_facts_come_from_the_configuration(copied: Path) -> None:
     assert read_facts(copied, spacing="trailing").table.trailing
 
 
-@pytest.mark.parametrize("part", ["unet", "vae", "text_encoder", "tokenizer", "scheduler"])
+@pytest.mark.parametrize("part", ["unet", "text_encoder", "tokenizer", "scheduler"])
 def test_a_missing_part_is_named(copied: Path, part: str) -> None:
     shutil.rmtree(copied / part)
     with pytest.raises(ModelError, match=part):
@@ -69,6 +69,16 @@ def test_a_tokenizer_without_vocabulary_is_refused(copied: Path) -> None:
             path.unlink()
     with pytest.raises(ModelError, match="no vocabulary"):
         load_from_source(entry(copied), "cpu", "auto")
+
+
+def test_a_directory_of_pickles_is_told_from_an_incomplete_one(copied: Path) -> None:
+    weights = copied / "unet" / "diffusion_pytorch_model.safetensors"
+    pickled = weights.rename(weights.with_suffix(".bin"))
+    for hint in ("may run code", "fetch it again"):
+        with pytest.raises(ModelError, match="lacks weights as safetensors") as caught:
+            load_from_source(entry(copied), "cpu", "auto")
+        assert hint in caught.value.hint
+        pickled.unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a safetensors file", b"\xff" * 4096])

@@ -1,6 +1,7 @@
 """The commands about models, as a person reads them. No model is loaded here: the loader pretends."""
 
 import io
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from invoke_cli.errors import ModelError
 from invoke_cli.models.cache import ModelCache
 from invoke_cli.models.catalog import Catalog
-from invoke_cli.repl.console import TextConsole
+from invoke_cli.repl.console import JsonConsole, TextConsole
 from invoke_cli.repl.runner import Runner
 from invoke_cli.repl.wording import size_words
 from invoke_cli.session.session import Session
@@ -40,7 +41,15 @@ def dialogue(own, tmp_path, tiny_model, monkeypatch):
     def load(entry, device, precision):
         if entry.name == "gone":
             raise ModelError(f"there is no file {entry.source}")
-        facts = {"native": 64, "scale_within": False, "text_encoder_2": None, "inpaints": False}
+        facts = {
+            "native": 64,
+            "scale_within": False,
+            "inpaints": False,
+            "has_vae": True,
+            "prediction": "epsilon",
+        }
+        facts["table"] = SimpleNamespace(zero_signal=False)
+        facts["unet"] = SimpleNamespace(config=SimpleNamespace(cross_attention_dim=768))
         return SimpleNamespace(name=entry.name, device=torch.device("cpu"), **facts)
 
     def run(*lines, answers=None, **settings):
@@ -112,6 +121,20 @@ def test_importing_and_converting_at_the_prompt(dialogue, own, tmp_path, snapsho
         "!triggers",
     )
     snapshot("importing", transcript)
+
+
+def test_the_list_is_an_event_for_programs(own, tmp_path, tiny_model, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    session = Session(Settings(device="cpu"), Catalog.read(own))
+    out = io.StringIO()
+    Runner(session, JsonConsole(out, out)).run("!models", 1)
+    event = json.loads(out.getvalue())
+    assert event["event"] == "models"
+    assert event["models"][1:] == [
+        {"name": "away", "state": "not loaded", "bytes": None, "description": "on the hub"},
+        {"name": "gone", "state": "missing", "bytes": None, "description": ""},
+    ]
+    assert event["models"][0]["state"] == "active, not loaded"
 
 
 def test_a_quote_that_is_not_closed_is_said(dialogue):

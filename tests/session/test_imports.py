@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -12,16 +13,16 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from invoke_cli.errors import ModelError
+from invoke_cli.errors import ModelError, UnavailableError
 from invoke_cli.language.request import Request
-from invoke_cli.models import architectures
+from invoke_cli.models import architectures, vocabulary
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.models.finds import free_name, sources_in
 from invoke_cli.session.imports import Wish, autoimport, convert_model, import_models
 from invoke_cli.session.session import Session
 from invoke_cli.settings import Settings
 from tests.checkpoints import Kind
-from tests.session.conftest import pixels, saved
+from tests.session.conftest import pixels, planned, saved
 from tests.session.test_models import told
 from tests.tiny import make_tokenizer
 
@@ -64,7 +65,9 @@ def checkpoint(sd1: Kind, tmp_path: Path) -> Path:
 
 def test_a_checkpoint_is_imported_with_nothing_asked(session: Session, own: Path, checkpoint: Path) -> None:
     said = told(import_models(session.models, str(checkpoint), Wish()))
-    assert said.endswith("Dream-Shaper-v7 is in the catalog; !switch Dream-Shaper-v7 draws with it")
+    assert said.endswith(
+        "is in the catalog: Stable Diffusion, 64 pixels; !switch Dream-Shaper-v7 draws with it"
+    )
     entry = Catalog.read(own).find("Dream-Shaper-v7")
     assert entry.source == str(checkpoint)
     assert entry.description == "Stable Diffusion, 64 pixels, from Dream Shaper (v7).safetensors"
@@ -115,7 +118,7 @@ TURBO = {"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "
     ("scheduler", "spacing", "defaults"),
     [
         (LCM, "trailing", {"sampler": "lcm", "steps": 4, "cfg_scale": 1}),
-        (TURBO, None, {"sampler": "k_euler_a", "steps": 4, "cfg_scale": 1}),
+        (TURBO, "trailing", {"sampler": "k_euler_a", "steps": 4, "cfg_scale": 1}),
         ({"_class_name": "PNDMScheduler"}, None, {}),
     ],
 )
@@ -127,6 +130,38 @@ def test_a_distilled_model_gets_what_suits_it(
     list(import_models(session.models, str(path), Wish()))
     entry = session.models.find("quick")
     assert (entry.spacing, entry.defaults) == (spacing, defaults)
+
+
+@pytest.mark.parametrize(("answer", "prediction", "native"), [(0.5, "epsilon", 40), (-3, "v_prediction", 64)])
+def test_what_loading_shows_of_version_2_is_in_the_entry_and_planned_with(
+    session: Session, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    answer: float, prediction: str, native: int,
+) -> None:  # fmt: skip
+    kind = Kind("sd-2")
+    kind.unet.conv_out.weight.zero_()
+    kind.unet.conv_out.bias.fill_(answer)
+    kind.save_configs(tmp_path / "configs" / "architectures" / "sd-2")
+    monkeypatch.setattr(architectures, "configs_directory", lambda: tmp_path / "configs")
+    make_tokenizer().save_pretrained(vocabulary.kept_directory())
+    save_file(kind.tensors(), tmp_path / "second.safetensors")
+    said = told(import_models(session.models, str(tmp_path / "second.safetensors"), Wish()))
+    entry = Catalog.read(own).find("second")
+    assert entry.prediction == prediction
+    assert entry.native_size == pytest.approx(native, abs=4)
+    assert re.search(r"Stable Diffusion, \d+ pixels", said)
+    assert ("predicts v" in said) == (prediction == "v_prediction")
+    # with a path instead of the entry it is loaded before it is planned with
+    other = Session(Settings(device="cpu", model=str(tmp_path / "second.safetensors")), Catalog({}))
+    (picture,) = planned(other.run("a cat -s1 -S1"))
+    assert picture.width == entry.native_size // 8 * 8
+
+
+def test_a_name_that_sounds_quick_brings_advice(session: Session, checkpoint: Path) -> None:
+    quick = checkpoint.with_name("Dream Turbo.safetensors")
+    checkpoint.rename(quick)
+    said = told(import_models(session.models, str(quick), Wish()))
+    assert "!edit_model Dream-Turbo spacing=trailing defaults.sampler=k_euler_a defaults.steps=4" in said
+    assert session.models.find("Dream-Turbo").defaults == {}
 
 
 def test_a_network_that_is_told_the_guidance_gets_what_suits_it(session: Session, tmp_path: Path) -> None:
@@ -144,11 +179,27 @@ def test_a_folder_is_imported_once_and_what_is_broken_says_why(
     (folder / "notes.txt").touch()
     said = told(autoimport(session.models, str(folder)))
     assert "tiny is in the catalog" in said
-    assert f"not imported: {folder / 'broken.ckpt'}: " in said
+    assert f"not imported: {folder / 'broken.ckpt'} " in said
     assert Catalog.read(own).names == ("Dream-Shaper-v7", "tiny")
     again = told(autoimport(session.models, str(folder)))
-    assert again.count("loading") == 1
+    assert again == ""
+    (folder / "broken.ckpt").write_bytes(b"still nothing")
+    assert told(autoimport(session.models, str(folder))).count("not imported") == 1
+    assert told(autoimport(session.models, str(folder))) == ""
     assert Catalog.read(own).names == ("Dream-Shaper-v7", "tiny")
+
+
+def test_what_failed_for_want_of_a_network_is_tried_again(
+    session: Session, own: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object, **__: object) -> Path:
+        raise UnavailableError("no vocabulary")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("invoke_cli.models.vocabulary.find", none)
+        for _ in range(2):
+            assert "no vocabulary" in told(autoimport(session.models, str(checkpoint.parent)))
+    assert "is in the catalog" in told(autoimport(session.models, str(checkpoint.parent)))
 
 
 def test_a_folder_that_is_not_there_is_a_notice(session: Session, tmp_path: Path) -> None:

@@ -206,6 +206,8 @@ def test_an_edit_that_loading_does_not_see_loads_nothing(session: Session, loads
         ("loras", "{", "not valid YAML"),
         ("loras.grain", "much", "loras should be"),
         ("name", "x", "there is no key 'name'"),
+        ("kind", "sd-9", "there are: sdxl, sdxl-refiner, sd-2, sd-1"),
+        ("defaults.seed", "3", "seed belongs on a line"),
     ],
 )
 def test_a_wrong_edit_is_refused(session: Session, own: Path, key: str, value: str, message: str) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from textwrap import wrap
 
 from invoke_cli.errors import InvokeError, LineError
 from invoke_cli.repl.commands.arguments import read_arguments, word_text, words_of
 from invoke_cli.repl.commands.registry import Answer, Context, Option, Page, Word, command
-from invoke_cli.repl.visible import cells, visible
-from invoke_cli.repl.wording import size_words
-from invoke_cli.session.events import Line, Notice
+from invoke_cli.repl.visible import visible
+from invoke_cli.session.events import Line, Listed, Notice
 from invoke_cli.session.imports import Wish, convert_model, import_models
-from invoke_cli.session.models import Row
 
 _MODEL = Word("NAME", ("model",))
 _IMPORT = (
@@ -21,15 +18,13 @@ _IMPORT = (
     Option("description", "TEXT"),
     Option("default"),
 )
-_HEADINGS = ("name", "state", "memory")
-_GAP = "  "
 
 
 @command("!models")
 def show_models(argument: str, context: Context) -> Answer:
     """List the models: their state, what they take of the memory, and what they are."""
     _no_more(argument, "!models")
-    yield Page("\n".join(table(list(context.session.models.rows()), context.width)))
+    yield Listed(tuple(context.session.models.rows()))
 
 
 @command("!switch", takes=(Word("NAME", ("model", "weights", "hub")),))
@@ -110,23 +105,6 @@ def _listed(title: str, names: tuple[str, ...]) -> Iterator[str]:
     if names:
         yield title
         yield from (f"  {visible(name)}" for name in names)
-
-
-def table(rows: list[Row], width: int) -> Iterator[str]:
-    """The list of models in columns; descriptions are broken to fit."""
-    cells_of_rows = [(visible(row.name), row.state, size_words(row.size)) for row in rows]
-    widths = [max(map(cells, column)) for column in zip(_HEADINGS, *cells_of_rows, strict=True)]
-    yield _line(_HEADINGS, widths, "description").rstrip()
-    indent = sum(widths) + len(_GAP) * len(widths)
-    for row, texts in zip(rows, cells_of_rows, strict=True):
-        first, *rest = wrap(visible(row.description), max(width - indent, 20)) or [""]
-        yield _line(texts, widths, first).rstrip()
-        yield from (" " * indent + text for text in rest)
-
-
-def _line(texts: tuple[str, ...], widths: list[int], last: str) -> str:
-    padded = (text + " " * (width - cells(text)) for text, width in zip(texts, widths, strict=True))
-    return _GAP.join([*padded, last])
 
 
 def _written(change: tuple[str, str]) -> str:
