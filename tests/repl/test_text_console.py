@@ -4,7 +4,7 @@ import pytest
 
 from invoke_cli.errors import InvokeError, LineError, Span
 from invoke_cli.repl.progress import Bar
-from invoke_cli.session.events import Failed, Notice, Saved, Summary
+from invoke_cli.session.events import Failed, Fetching, Notice, Saved, Summary
 
 HOSTILE = "tree\x1b[2J\x07\r\x9b31m"
 
@@ -239,3 +239,22 @@ def test_a_long_text_goes_to_the_pager_on_a_terminal_only(text_console, monkeypa
     for is_terminal, text in [(True, long), (True, short), (False, long)]:
         text_console(is_terminal=is_terminal).console.page(text)
     assert paged == [long]
+
+
+def test_a_download_is_a_bar_on_a_terminal_and_one_sentence_elsewhere(text_console):
+    steps = [Fetching("org/one", done, 3 * 2**30) for done in (0, 2**30, 3 * 2**30)]
+    piped, terminal = text_console(), text_console(is_terminal=True)
+    for event in steps:
+        piped.console.show(event)
+        terminal.console.show(event)
+    piped.console.show(Fetching("org/two", 0, 0))
+    assert piped.err.getvalue().splitlines() == [
+        "fetching org/one from the hub, 3.0 GB",
+        "fetching org/two from the hub",
+    ]
+    assert terminal.err.getvalue() == ""
+    shown = terminal.out.getvalue().split("\r")
+    assert [line.split("]")[-1].strip() for line in shown[1:]] == ["0 %", "33 %", "100 %"]
+    assert "[##########--------------------]" in shown[2]
+    terminal.console.settle()
+    assert terminal.out.getvalue().endswith("\r")
