@@ -14,6 +14,7 @@ from invoke_cli.wording import Fragments, Mix
 
 PLAIN = "a backslash makes a mark plain: \\: or \\("
 
+MOST_PROMPTS = 50  # each of which is read by the text encoder for itself, with all the words around
 MOST = 10.0  # the largest share, either way
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
@@ -56,8 +57,10 @@ def arguments(brackets: Brackets, call: Call) -> tuple[list[tuple[int, int]], li
     """The places of a call's prompts, a number for each of them (1 by default), and other arguments."""
     places = [brackets.unwrapped(*place) for place in _targets(brackets, call)]
     given = [Span(*place) for place in brackets.elements(call.opening + 1, call.closing)]
-    numbers = [span for span in given if _NUMBER.fullmatch(brackets.text, span.start, span.end)]
-    others = [span for span in given if span not in numbers]
+    numbers, others = [], []
+    for span in given:
+        is_number = _NUMBER.fullmatch(brackets.text, span.start, span.end)
+        (numbers if is_number else others).append(span)
     if others and numbers and others[0].start < numbers[-1].start:
         raise PromptError(
             f".{call.name}() takes numbers",
@@ -89,6 +92,9 @@ def _targets(brackets: Brackets, call: Call) -> list[tuple[int, int]]:
     found = brackets.elements(start + 1, end - 1)
     if not found:
         raise PromptError(f"there are no prompts for .{call.name}()", example, span=Span(start, end))
+    if len(found) > MOST_PROMPTS:
+        span = Span(*found[MOST_PROMPTS])
+        raise PromptError(f".{call.name}() takes {MOST_PROMPTS} prompts at most", span=span)
     for begin, until in found:
         if begin == until:
             raise PromptError(

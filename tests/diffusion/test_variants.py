@@ -14,6 +14,8 @@ from transformers import CLIPTextModelWithProjection
 from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.generate import Picture, generate
 from invoke_cli.diffusion.numbers import NumbersError
+from invoke_cli.diffusion.recipe import Recipe
+from invoke_cli.wording import Edited, Mixture, Swap
 
 CAT, DULL = (("a cat", 1.0),), (("dull", 1.0),)
 
@@ -72,6 +74,38 @@ def large(bundle: Bundle) -> Bundle:
     return replace(
         bundle, unet=Listening(unet), text_encoder_2=second, tokenizer_2=bundle.tokenizer, blank_negative=True
     )
+
+
+def test_mixed_prompts_are_mixed_for_both_encoders(large: Bundle) -> None:
+    cat, dog = large.condition(CAT, DULL), large.condition((("a dog", 1.0),), DULL)
+    mix = ((CAT, 0.75), ((("a dog", 1.0),), 0.25))
+    found = large.condition(Mixture((mix,)), DULL)
+    torch.testing.assert_close(found.positive, torch.lerp(cat.positive, dog.positive, 0.25))
+    for name in ("text_embeds", "time_ids"):
+        torch.testing.assert_close(found.added[name], torch.lerp(cat.added[name], dog.added[name], 0.25))
+    beside = large.condition(Mixture((((CAT, 1.0),), mix)), DULL)
+    assert beside.positive.shape == beside.negative.shape == (1, 154, 32)
+    torch.testing.assert_close(beside.positive[:, 77:], found.positive)
+    pooled = (cat.added["text_embeds"][1] + found.added["text_embeds"][1]) / 2
+    torch.testing.assert_close(beside.added["text_embeds"][1], pooled)
+
+
+def test_faint_words_fade_for_both_encoders(large: Bundle) -> None:
+    faint, gone, whole = (
+        large.condition((("a", 1.0), ("cat", weight)), ()).positive for weight in (0.99, 0.0, 1.0)
+    )
+    assert not torch.equal(faint, whole)
+    assert (faint - whole).abs().max() < (gone - whole).abs().max() / 10
+
+
+def test_words_are_swapped_in_large_networks(large: Bundle) -> None:
+    words = Edited(((("a", 1.0),), Swap((("cat", 1.0),), (("dog", 1.0),))))
+    plain: dict[str, Any] = {"width": 64, "height": 64, "steps": 3, "seed": 4}
+    (*_, edited) = generate(large, Recipe(positive=words, **plain))
+    (*_, old) = generate(large, Recipe(positive=words.text(), **plain))
+    assert isinstance(edited, Picture)
+    assert isinstance(old, Picture)
+    assert not np.array_equal(edited.rgb, old.rgb)
 
 
 def test_both_encoders_speak_before_their_last_layer(large: Bundle) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from invoke_cli.errors import PromptError
 from invoke_cli.language.grammar import parse, write
 from invoke_cli.language.prompts import split
+from invoke_cli.language.request import Request
 from invoke_cli.wording import Edited, Mixture, Swap
 
 
@@ -151,6 +154,7 @@ MISTAKES = [
     ('("a", ,"b").blend(1, 1)', ",", "a prompt is missing"),
     ('("a", "b",).blend(1, 1)', ")", "a prompt is missing"),
     ("().blend()", "()", "there are no prompts for .blend()"),
+    (f"({'a,' * 50}b).blend()", "b", ".blend() takes 50 prompts at most"),
     ("fire.blend(1)", ".blend(", ".blend() stands behind prompts in parentheses"),
     ('(x ("a", "b").blend(1, 1))1.2', ".blend(", "a blend cannot stand in parentheses"),
     ('("a", "b").blend(1,1) ("c", "d").blend(1,1)', ".blend(", "a prompt holds one blend"),
@@ -187,6 +191,23 @@ def test_mistakes_have_a_place(prompt: str, under: str, message: str) -> None:
     assert span is not None
     assert prompt[span.start : span.end] == under
     assert caught.value.message.startswith(message)
+
+
+_PARTS = st.sampled_from(
+    [
+        '("a", "b")', ".blend(1, 2)", ".and()", "a cat.swap(dog)", "a:0.5 ", "b:0.3", "(a b)1.2", "c++",
+        "[d]", "{e|f}",
+        '"', "\\", " ", " -", "__g__", "(", ")", "-s5",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(_PARTS, max_size=10).map("".join))
+def test_every_prompt_is_written_so_that_it_reads_back(prompt: str) -> None:
+    request = Request(prompt=prompt, seed=3)
+    assert parse(write(request)) == request
+    assert parse(write(request, full=True)) == request
 
 
 @pytest.mark.edge(5)

@@ -156,6 +156,7 @@ def test_a_prompt_without_signs_is_one_fragment(prompt: str) -> None:
         "(", "[", "a+", "-", "a-", "\\", ")1.", ".attend(", "(a", ":0.", '"', '("', ' "', "a:0.5 ", ".swap(",
         "a.swap(b)",
         '("a").blend(', "(a).and(1)", "(a:1.1)", "(a:", ",", "((a)0.5", "{a|", "\\{", "__a", "__a__",
+        ".blend(1,", "a,", '("b",',
     ],
 )  # fmt: skip
 def test_long_hostile_prompts_end(unit: str) -> None:
