@@ -57,7 +57,8 @@ def arguments(brackets: Brackets, call: Call) -> tuple[list[tuple[int, int]], li
     """The places of a call's prompts, a number for each of them (1 by default), and other arguments."""
     places = [brackets.unwrapped(*place) for place in _targets(brackets, call)]
     given = [Span(*place) for place in brackets.elements(call.opening + 1, call.closing)]
-    numbers, others = [], []
+    numbers: list[Span] = []
+    others: list[Span] = []
     for span in given:
         is_number = _NUMBER.fullmatch(brackets.text, span.start, span.end)
         (numbers if is_number else others).append(span)

@@ -18,6 +18,7 @@ FILES = {
     "painted": ["a {red|blue} __animal__"],
     "odd": ["{x", "a|b", "y}"],
     "circle": ["__wheel__"],
+    "open": ["{x"],
     "wheel": ["a __circle__"],
     "broken": ["{a|b"],
     "v1.5": ["3::often", "0::never"],
@@ -119,6 +120,12 @@ def test_a_place_leads_back_to_what_was_typed() -> None:
     place = found.place(Span(at + 1, at + 3))
     assert prompt[place.start : place.end] == "__animals/birds__"
     assert Expansion("as it was").place(Span(2, 3)) == Span(2, 3)
+
+
+def test_text_that_meets_by_chance_is_no_choice() -> None:
+    found = expand("__open__|y}", 1, lines).text
+    assert found == r"\{x|y\}"
+    assert expand(found, 2, lines).text == found
 
 
 def test_names_complete() -> None:

@@ -49,9 +49,14 @@ def test_a_picture_alone_draws_the_words_it_has_in_a_series(make_session: Make, 
         assert prompts(session, f"a __animal__ {SHORT} -S {picture.seed}") == [picture.line.split(" -s ")[0]]
 
 
-def test_variations_are_of_the_same_words(make_session: Make, animals: Path) -> None:
-    found = prompts(make_session(dry_run=True), f"a {{red|blue}} __animal__ {SHORT} -S 3 -n5 -v0.1")
-    assert len(set(found)) == 1
+@pytest.mark.parametrize("init", ["", "-I sketch.png"])
+def test_variations_are_of_the_same_words(init: str, make_session: Make, animals: Path, sketch: Path) -> None:
+    session = make_session(dry_run=True)
+    for seed in range(4):
+        line = f"a {{red|blue}} __animal__ {SHORT} {init} -S {seed} -n3 -v0.1"
+        pictures = planned(session.run(line))
+        assert len(pictures) == 3
+        assert len({picture.line.split(" -s ")[0] for picture in pictures}) == 1
 
 
 def test_wildcards_may_choose_any_other_language(make_session: Make, animals: Path) -> None:
