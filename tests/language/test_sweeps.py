@@ -23,7 +23,7 @@ from tests.language.strategies import values
 SINGLE = {
     "batch", "prompt", "iterations", "seamless_axes", "init_img", "init_color", "init_mask", "text_mask",
     "out_direction", "outcrop", "new_prompt", "with_variations", "upscale", "embiggen", "embiggen_tiles",
-    "outdir", "fnformat",
+    "outdir", "fnformat", "vae",
 }  # fmt: skip
 
 

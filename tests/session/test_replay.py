@@ -88,6 +88,8 @@ def value(switch: Switch, rng: random.Random, pictures: list[str], side: int) ->
         return tuple((rng.randrange(2**32), round(rng.random(), 3)) for _ in range(rng.randint(1, 2)))
     if switch.name == "prompt":
         return rng.choice(FORMS).format(*rng.sample(WORDS, 2))
+    if codec.limits is None and codec.examples:
+        return rng.choice(codec.examples)
     low, high = SMALL.get(switch.name, codec.limits or (0, 0))
     assert low < high, f"{switch.name}: a value of its kind is missing here"
     return (
