@@ -52,7 +52,7 @@ def _session(start: Start) -> Session:
         dry_run=invocation.dry_run,
         yes=invocation.yes,
     )
-    settings = replace(settings, explain=invocation.explain, png=invocation.png)
+    settings = replace(settings, explain=invocation.explain, png=invocation.png, compile=invocation.compile)
     catalog = Catalog.read(shipped_directory() / "models.yaml", user_directory(known) / "models.yaml")
     _start_log(known)
     if settings.tokenizer and not settings.dry_run:

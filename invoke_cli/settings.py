@@ -64,8 +64,8 @@ class Settings:
     files are that lines and models name. tokenizer: where CLIP's vocabulary is taken from. sweep_limit: how
     many pictures a line with lists draws without asking. viewer: how a terminal shows pictures. yes: the
     answer to questions that nobody is there to hear. explain: say what lines would do to their schedule
-    instead of drawing, with a plot in the file `png` where that is given. defaults: what the user set for
-    prompt-line switches, unset where they did not.
+    instead of drawing, with a plot in the file `png` where that is given. compile: draw with networks
+    compiled by torch. defaults: what the user set for prompt-line switches, unset where they did not.
     """
 
     model: str = ""
@@ -84,6 +84,7 @@ class Settings:
     dry_run: bool = False
     yes: bool = False
     explain: bool = False
+    compile: bool = False
     png: Path | None = None
     defaults: Request = field(default_factory=Request)
 

@@ -41,6 +41,7 @@ class Invocation:
     json: bool
     yes: bool
     explain: bool
+    compile: bool
     png: Path | None
     values: dict[str, Any]
     notes: tuple[str, ...] = ()
@@ -72,6 +73,7 @@ def read_arguments(arguments: list[str]) -> Invocation:
         json=found.json,
         yes=found.yes,
         explain=found.explain,
+        compile=found.compile,
         png=Path(found.png) if found.png is not None else None,
         values=values,
         notes=tuple(found.notes),
@@ -116,7 +118,20 @@ def _is_setting(name: str, value: object) -> bool:
 
 
 _OWN = frozenset(
-    {"line", "from_file", "config", "init", "dry_run", "json", "yes", "explain", "png", "notes", "lenient"}
+    {
+        "line",
+        "from_file",
+        "config",
+        "init",
+        "dry_run",
+        "json",
+        "yes",
+        "explain",
+        "compile",
+        "png",
+        "notes",
+        "lenient",
+    }
 )
 
 
@@ -159,6 +174,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--explain", action="store_true", help="say what strength and steps do to each line; draw nothing"
+    )
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile the network at the first picture, to draw faster",
     )
     parser.add_argument("--png", metavar="FILE", help="with --explain, also plot the schedule into FILE")
     parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from invoke_cli.diffusion.alone import Alone
 from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, mixed, pooled, size_facts
+from invoke_cli.diffusion.engines import Compiled, Eager, Engine, Graphed
 from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, hasten, packs
 from invoke_cli.diffusion.noise import perlin
 from invoke_cli.diffusion.numbers import DECODING, ENCODING, READING, check_numbers
@@ -48,6 +49,7 @@ class Kept:
         self.walks: Recent[Walk] = Recent(8)
         self.hastened: Recent[None] = Recent(2)
         self.colours: Recent[ColourMap] = Recent(1)
+        self.engines: Recent[Engine] = Recent(1)
         self.split_layers: dict[Hashable, frozenset[str]] = {}
 
 
@@ -63,6 +65,7 @@ class Bundle:
     "v_prediction" or "sample"). native: the side of the pictures it was trained on, in pixels.
     name, hash: what files say of the model. colours: what previews show of latents; None where nobody
     has fitted a map for the model.
+    compiles: whether walks through the UNet are compiled, which rounds differently.
     A copy made with `dataclasses.replace` remembers nothing of the networks it was copied from.
     """
 
@@ -81,6 +84,7 @@ class Bundle:
     colours: ColourMap | None = None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
+    compiles: bool = False
     kept: Kept = field(init=False, repr=False, default_factory=Kept)
 
     def latent_shape(self, height: int, width: int) -> tuple[int, int, int, int]:
@@ -201,9 +205,20 @@ class Bundle:
             return None
         return self.kept.walks.get((tuple(sorted(axes)), pictures), lambda: self._walk(axes, pictures))
 
+    @property
+    def engine(self) -> Engine:
+        """What walks through the UNet are run by."""
+        return self.kept.engines.get("engine", self._engine)
+
+    def _engine(self) -> Engine:
+        if self.compiles:
+            return Compiled()
+        return Graphed() if self.device.type == "cuda" else Eager()
+
     def _walk(self, axes: Collection[str], pictures: int) -> Walk:
-        kernels = self._kernels(self.unet, self.dtype)
-        if pictures > 1 and self.device.type == "cpu":
+        # a compiler has kernels of its own
+        kernels = Plain() if self.compiles else self._kernels(self.unet, self.dtype)
+        if pictures > 1 and self.device.type == "cpu" and not self.compiles:
             kernels = Alone(kernels, pictures)
         return Walk(self.unet, kernels, axes)
 

@@ -68,6 +68,7 @@ def finished(bundle: Bundle, recipe: Recipe, latents: Tensor) -> Picture:
     """The picture of the last latents, (1, C, h, w); its seconds are those of the decoding."""
     started = time.perf_counter()
     rgb, notes = decoded_again(bundle, latents, recipe.seamless)
+    notes = (*bundle.engine.remarks(), *notes)
     return Picture(_repasted(rgb, recipe), recipe.seed, time.perf_counter() - started, notes)
 
 

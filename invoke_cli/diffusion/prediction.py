@@ -15,6 +15,7 @@ from torch import Tensor
 
 from invoke_cli.diffusion.alone import as_if_alone
 from invoke_cli.diffusion.bundle import Bundle
+from invoke_cli.diffusion.engines import Eager, Engine
 from invoke_cli.diffusion.packed import unpack
 from invoke_cli.diffusion.steering import steered
 from invoke_cli.diffusion.tiling import circular
@@ -43,6 +44,7 @@ class Walked:
     bundle: Bundle
     walk: Walk
     told: Tensor | None
+    engine: Engine
     every: int = 1
     _features: dict[int, tuple[int, Tensor, Texts]] = field(init=False, default_factory=dict)
 
@@ -51,7 +53,9 @@ class Walked:
         with torch.inference_mode():
             texts = self._texts(embeddings, added)
             times = self._times(sigma, texts)
-            return self.walk(z, times, texts) if self.every == 1 else self._reusing(z, times, texts)
+            return (
+                self.engine(self.walk, z, times, texts) if self.every == 1 else self._reusing(z, times, texts)
+            )
 
     def _reusing(self, z: Tensor, times: Times, texts: Texts) -> Tensor:
         count, deep, _ = self._features.get(id(texts), (0, None, texts))
@@ -120,7 +124,10 @@ def raw_of(
     """The bundle's network, walked through where that can be done. See `predictor` for the rest."""
     walk = bundle.walk(axes, pictures) if steer is None else bundle.steered_walk(axes, steer)
     if walk is not None:
-        return Walked(bundle, walk, told, reuse)
+        # one that is steered, or reuses features, does not do the same at every step
+        engine = bundle.engine if steer is None and reuse == 1 else Eager()
+        engine.check(bundle.unet)
+        return Walked(bundle, walk, told, engine, reuse)
     if reuse > 1:
         raise ModelError(f"the features of {bundle.name} cannot be reused", "draw without --reuse_features")
     if hasattr(bundle.unet, "modules"):

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from invoke_cli.errors import UnavailableError
@@ -100,7 +100,8 @@ class ModelCache:
 
     device and precision are the settings' words, such as "auto". A load that nobody waits for any more,
     because another model was chosen meanwhile, goes on and is kept if there is room. Models that were not
-    used for the longest time go first. All methods may be called from any thread.
+    used for the longest time go first. compiles: whether their UNets are to be compiled. All methods may be
+    called from any thread.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class ModelCache:
         fetch: Fetch = fetch_nothing,
         budget: Budget | None = None,
         weigh: Weigh = size_of,
+        compiles: bool = False,
     ) -> None:
         self._device = device
         self._precision = precision
@@ -119,6 +121,7 @@ class ModelCache:
         self._fetch = fetch
         self.budget = budget if budget is not None else Budget()
         self._weigh = weigh
+        self._compiles = compiles
         self._lock = threading.RLock()
         self._loads: OrderedDict[Hashable, Future[Bundle]] = OrderedDict()
         self._sizes: dict[Hashable, int] = {}
@@ -141,6 +144,7 @@ class ModelCache:
         try:
             self._fetch(entry, lambda told: self._fetches.update({entry.weights: told}))
             bundle = self._loaded(entry)
+            bundle = replace(bundle, compiles=True) if self._compiles else bundle
             self._make_room(entry.weights, bundle)
         except BaseException as error:
             future.set_exception(error)

@@ -57,7 +57,8 @@ class Session:
         self.dry_run = settings.dry_run
         budget = Budget(settings.max_loaded_models, settings.max_loaded_gb)
         if cache is None:
-            cache = ModelCache(settings.device, settings.precision, budget=budget, fetch=fetch_from_source)
+            device, precision, compiles = settings.device, settings.precision, settings.compile
+            cache = ModelCache(device, precision, fetch=fetch_from_source, budget=budget, compiles=compiles)
         self.models = Models(catalog, cache, settings.model)
         self._folders = AdapterFolders(
             Folder("LoRA", expanded(settings.lora_directory)),

@@ -10,8 +10,13 @@ import numpy as np
 import pytest
 
 from invoke_cli.diffusion import generate as generating
+from invoke_cli.diffusion.engines import Compiled
+from invoke_cli.imaging.metadata import read_texts, unpack
+from invoke_cli.models.catalog import Catalog
 from invoke_cli.session.events import Event, Failed, Notice, Planned, Progress, Saved
 from invoke_cli.session.session import Session
+from invoke_cli.settings import Settings
+from invoke_cli.shell import read_arguments
 from tests.session.conftest import Make, failure, notices, pixels, saved
 
 SHORT = "a cat -s3 -W64 -H64"
@@ -200,3 +205,13 @@ def test_nothing_is_drawn_ahead_in_a_dry_run(make_session: Make, calls: list[int
 def test_a_size_that_cannot_be(session: Session) -> None:
     assert "goes from 0 to 64" in failure(session.run(f"{SHORT} --batch 65")).error.message
     assert np.array_equal([len(saved(session.run(f"{SHORT} -n2 --batch auto")))], [2])
+
+
+def test_a_compiled_network_is_said_in_the_file(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("invoke_cli.diffusion.bundle.Compiled", lambda: Compiled("eager"))
+    settings = Settings(model=str(tiny_model), device="cpu", compile=read_arguments(["--compile"]).compile)
+    (picture,) = saved(Session(settings, Catalog({})).run("a cat -s2 -W64 -H64"))
+    assert unpack(read_texts(picture.path)).facts["compiled"] is True
