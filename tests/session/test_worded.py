@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from invoke_cli.errors import InvokeError
+from invoke_cli.models.wanted import Wanted
 from invoke_cli.session.events import Failed, Tokens
 from invoke_cli.session.session import Session
 from invoke_cli.session.wildcard_files import WildcardFiles
@@ -69,7 +70,8 @@ def test_wildcards_do_not_change_the_model_between_pictures(
     make_session: Make, animals: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = make_session(dry_run=True)
-    monkeypatch.setattr("invoke_cli.session.worded.find_adapters", lambda prompt, *_: prompt.positive)
+    find = "invoke_cli.session.worded.find_adapters"
+    monkeypatch.setattr(find, lambda prompt, *_: Wanted(loras=prompt.positive))
     error = failure(session.run(f"a __animal__ {SHORT} -S 3 -n4")).error
     assert error.message.startswith("wildcards cannot choose other LoRAs")
 
