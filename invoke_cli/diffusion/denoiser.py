@@ -102,17 +102,21 @@ The noise: Ho et al. 2020 (arXiv 2006.11239); v: Salimans & Ho 2022 (arXiv 2202.
 """
 
 
-def guided(predict: Predict, conditioning: Conditioning, scale: float) -> Denoiser:
+def guided(predict: Predict, conditioning: Conditioning, scale: float, *, apart: bool = False) -> Denoiser:
     """Classifier-free guidance: from what is to be avoided through what is to be drawn and beyond.
 
     scale: 1 is the positive prompt alone and 0 the negative one alone, each at half the work; else both
-    go through the network as one batch. Ho & Salimans 2022 (arXiv 2207.12598), on clean latents.
+    go through the network as one batch, or `apart`, to spare memory, one after the other.
+    Ho & Salimans 2022 (arXiv 2207.12598), on clean latents.
     """
     if scale in (0, 1):
         only = conditioning.positive if scale == 1 else conditioning.negative
         its = {name: sides.chunk(2)[int(scale)] for name, sides in conditioning.added.items()}
         rows = _rows_of(only, its)
         return lambda x, sigma: predict(x, sigma, rows(len(x))[0], **rows(len(x))[1])
+    if apart:
+        avoiding, drawing = (guided(predict, conditioning, side) for side in (0, 1))
+        return lambda x, sigma: torch.lerp(avoiding(x, sigma), drawing(x, sigma), scale)
     rows = _rows_of(conditioning.both, conditioning.added)
 
     def denoise(x: Tensor, sigma: float) -> Tensor:

@@ -215,7 +215,7 @@ def _drawing(
     if not isinstance(one.positive, Edited):
         sides = [bundle.condition(each.positive, each.negative, size) for each in recipes]
         predict, conditioning = network(), side_by_side(sides)
-        sides_of = partial(guided, predict, conditioning)
+        sides_of = partial(guided, predict, conditioning, apart=one.low_memory)
         return within(sides_of(scale), sides_of(min(scale, 1)), *one.guidance)
     if len(recipes) > 1:
         raise ValueError("a picture with swapped words is drawn alone")

@@ -27,6 +27,7 @@ class Recipe:
     scale: the classifier-free guidance scale.
     guidance: the noise levels (above, up to) at which there is guidance; else the prompt alone is followed.
     reuse: of how many evaluations one computes all of the network; 1 is of each. See `Walk`.
+    low_memory: run both halves of guidance one after the other.
     seed: 0..2^32-1, of the base noise; `blend` slerps the noise of other seeds into it, in order.
     exact_strength: start at the noise level that strength names, not at the level of a step.
     karras_max: Karras spacing when fewer steps than this are asked for; 0 is never.
@@ -49,6 +50,7 @@ class Recipe:
     scale: float = 7.5
     guidance: tuple[float, float] = (0.0, math.inf)
     reuse: int = 1
+    low_memory: bool = False
     seed: int
     blend: tuple[tuple[int, float], ...] = ()
     karras_max: int = 0

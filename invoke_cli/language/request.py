@@ -96,6 +96,9 @@ class Request:
     reuse_features: int | None = switch(
         "--reuse_features", codec=whole(1, 100, examples=("2", "3")), group=DRAWING, pixels=True, shell=True,
         help="Approximate: compute all of the network once in N evaluations, else only its outer blocks.")
+    low_memory: bool | None = switch(
+        "--low_memory", codec=FLAG, group=DRAWING, pixels=True, shell=True,
+        help="Need less memory and more time: both halves of guidance run one after the other.")
     threshold: float | None = switch(
         "--threshold", codec=real(0, 100, examples=("5", "10")), group=DRAWING, shown=0.0, pixels=True,
         shell=True,

@@ -32,6 +32,11 @@ SHARE_OF_MEMORY = 0.5
 # Beyond these sizes nothing was gained any more where it was measured.
 MOST = {"cpu": 8, "cuda": 16, "mps": 8}
 
+HALVES = (
+    "there is not enough memory for both halves of guidance at once: "
+    "they run one after the other, as with --low_memory"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class _Sampled:
@@ -65,16 +70,21 @@ class Studio:
 
     def stream(self, bundle: Bundle, turn: Turn, batch: int | None, behind: Iterator[Turn]) -> Iterator[Made]:
         """The steps of a picture and then the picture, perhaps drawn along with those behind it."""
-        from invoke_cli.diffusion.generate import Picture, generate
-
         recipe = turn.recipe
         if recipe not in self._sampled and batch is not None and batch != 1:
             yield from self._drawn_ahead(bundle, recipe, batch, behind)
         if recipe in self._sampled:
             yield from self._handed_out(bundle, recipe)
             return
-        for made in generate(bundle, recipe):
-            yield made if isinstance(made, Picture) else (made,)
+        try:
+            yield from _alone(bundle, recipe)
+            return
+        except (RuntimeError, MemoryError) as error:
+            if recipe.low_memory or recipe.scale in (0, 1) or not is_out_of_memory(error):
+                raise
+        # outside of the handler, whose error holds on to the memory
+        yield Notice(HALVES)
+        yield from _alone(bundle, replace(recipe, low_memory=True))
 
     def _handed_out(self, bundle: Bundle, recipe: Recipe) -> Iterator[Made]:
         from invoke_cli.diffusion.generate import finished
@@ -123,6 +133,13 @@ class Studio:
             # those of the first are told already
             its = [of_all[index] for of_all in steps] if index > 0 else []
             self._sampled[recipe] = _Sampled(its, row, seconds)
+
+
+def _alone(bundle: Bundle, recipe: Recipe) -> Iterator[Made]:
+    from invoke_cli.diffusion.generate import Picture, generate
+
+    for made in generate(bundle, recipe):
+        yield made if isinstance(made, Picture) else (made,)
 
 
 def _noted(

@@ -270,3 +270,10 @@ def test_guidance_is_left_out_beyond_its_levels(bundle: Bundle, recipe: Make) ->
         )
         drawn(bundle, replace(plain, guidance=(at[2], at[1])))
     assert rows == [1, 2, 1, 1]
+
+
+def test_halves_one_after_the_other_give_the_same_picture_but_for_rounding(
+    bundle: Bundle, recipe: Make
+) -> None:
+    together, apart = (drawn(bundle, recipe(low_memory=spared)) for spared in (False, True))
+    torch.testing.assert_close(apart, together, rtol=1e-3, atol=1e-3)

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from invoke_cli.diffusion.walk import Walk
 from invoke_cli.session import starts
 from invoke_cli.session.session import Session
 from tests.session.conftest import Make, notices, pixels, saved
@@ -87,3 +89,21 @@ def test_approximations_are_written_into_the_line_and_remake_their_picture(
     assert not np.array_equal(pixels(plain.path), pixels(approximate.path))
     (again,) = saved(session.run(approximate.line))
     assert np.array_equal(pixels(again.path), pixels(approximate.path))
+
+
+def test_where_memory_does_not_suffice_the_halves_run_one_after_the_other(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = "a cat -s3 -S3 -W64 -H64"
+    (spared,) = saved(session.run(f"{line} --low_memory"))
+    own = Walk.__call__
+
+    def small(walk: Walk, z: torch.Tensor, times: Any, texts: Any) -> torch.Tensor:
+        if len(texts.embeddings) > 1:
+            raise RuntimeError("CUDA out of memory. Tried to allocate")
+        return own(walk, z, times, texts)
+
+    monkeypatch.setattr(Walk, "__call__", small)
+    events = list(session.run(line))
+    assert notices(events).count("one after the other") == 1
+    assert np.array_equal(pixels(saved(events)[0].path), pixels(spared.path))
