@@ -19,7 +19,7 @@ _NEAR = 5e-4
 
 _LORA = re.compile(r"<lora:[^<>:\s,()\[\]\"\\]+(?::-?[0-9.]+)?>")
 _SPECIAL = re.compile(
-    r"""[\[\]()<>{}] | _(?=_)                         # brackets, wildcards
+    r"""[\[\]()<>{}"] | _(?=_)                        # brackets, quotes, wildcards
     | (?<=\S)[+-]+(?=[^\w+-]|\Z)                    # word++
     | (?<=\S):(?=-?\d)                               # words:0.3""",
     re.VERBOSE,
