@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -150,7 +151,10 @@ def test_wildcards_go_by_the_seeds_of_a_list(make_session: Make, monkeypatch: py
     assert len(set(words)) == 3
     alone = [planned(session.run(line.replace("1:8", str(seed))))[0].line for seed in range(1, 9)]
     assert words == [one.split(" -s ")[0] for one in alone]
-    monkeypatch.setattr("invoke_cli.session.worded.find_adapters", lambda prompt, *_: prompt.positive)
+    monkeypatch.setattr(
+        "invoke_cli.session.worded.find_adapters",
+        lambda prompt, *_: SimpleNamespace(words=prompt.positive, vae=None),
+    )
     assert failure(session.run(line)).error.message.startswith("wildcards cannot choose other LoRAs")
 
 
