@@ -28,7 +28,8 @@ class ModelEntry:
     every line of this model uses. tokenizer: a directory. prediction: what the UNet was trained to predict.
     spacing: of the timesteps; "trailing" suits models distilled to a few steps. zero_snr: whether it was
     trained down to no signal at all, where its own configuration does not say.
-    defaults: values for prompt-line switches that suit the model, by their long names.
+    defaults: values for prompt-line switches that suit the model, by their long names. guidance_share: how
+    much of its usual effect a guidance scale has, where the model was trained for milder guidance.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ModelEntry:
     prediction: str | None = None
     spacing: str | None = None
     zero_snr: bool | None = None
+    guidance_share: float | None = None
     description: str = ""
     default: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class ModelEntry:
 
         LoRAs and a VAE are put on afterwards, line by line.
         """
-        apart = {"description", "default", "defaults", "loras", "vae"}
+        apart = {"description", "default", "defaults", "loras", "vae", "guidance_share"}
         return tuple(getattr(self, item.name) for item in fields(self) if item.name not in apart)
 
 
@@ -123,6 +125,10 @@ def _size(value: object) -> int | None:
     return value if whole and isinstance(value, int) and value >= 8 and value % 8 == 0 else None
 
 
+def _share(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and _is_number(value) and 0 < value <= 1 else None
+
+
 def _switch(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
@@ -157,6 +163,7 @@ _READERS: dict[str, tuple[Callable[[object], Any], str]] = {
     "spacing": (_one_of(*SPACINGS), f"one of {', '.join(SPACINGS)}"),
     "loras": (_loras, "names with weights, such as {grain: 0.8}"),
     "zero_snr": (_switch, "true or false"),
+    "guidance_share": (_share, "a number above 0, at most 1"),
     "default": (_switch, "true or false"),
     "defaults": (_mapping, "switches with values, such as {steps: 30}"),
 }

@@ -119,15 +119,18 @@ def _pin_fit(pinned: Request, request: Request, context: Context) -> Request:
 STEADY_STEPS, EVEN_STEPS, STRONG_SCALE = 15, 20, 5.0
 
 
-def _nearer_sampler(job: Job) -> list[str]:
-    """That another sampler suits so few steps better, where k_lms is to take them."""
+def _nearer_sampler(job: Job, share: float) -> list[str]:
+    """That another sampler suits so few steps better, where k_lms is to take them.
+
+    share: how much of its usual effect the guidance scale has.
+    """
     steps, scale = job.schedule.steps, known(job.request.cfg_scale)
-    if job.request.sampler != "k_lms" or scale <= STRONG_SCALE or not 0 < steps <= EVEN_STEPS:
+    if job.request.sampler != "k_lms" or scale * share <= STRONG_SCALE or not 0 < steps <= EVEN_STEPS:
         return []
     if steps < STEADY_STEPS:
         return [
             f"{steps} steps of k_lms at -C {scale:g} may burn the "
-            "colours: -A k_dpmpp_2 --karras_max 100 is steadier, and so is -C 4"
+            f"colours: -A k_dpmpp_2 --karras_max 100 is steadier, and so is -C {4 / share:g}"
         ]
     return [f"with {steps} steps -A k_dpmpp_2 --karras_max 100 comes nearer to the end than k_lms"]
 
@@ -139,7 +142,7 @@ def _advice(job: Job, context: Context) -> list[str]:
     native = context.facts.native
     if 0 < job.schedule.steps < sampler.fewest:
         advice.append(f"{job.request.sampler} gives poor pictures with fewer than {sampler.fewest} steps")
-    advice += _nearer_sampler(job)
+    advice += _nearer_sampler(job, context.guidance_share)
     if max(job.width, job.height) < native:
         advice.append(
             f"{job.width}x{job.height} is below the model's native {native}x{native}: expect less detail"

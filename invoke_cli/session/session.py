@@ -286,6 +286,7 @@ class Session:
             folders=self._folders,
             loras=self.models.active.loras,
             vae=self.models.active.vae,
+            guidance_share=1.0 if (share := self.models.active.guidance_share) is None else share,
             wildcards=self._wildcards.lines,
             model=self.models.active.name,
             planned=self._planned,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from invoke_cli.imaging.metadata import read_texts, unpack
+from invoke_cli.models.catalog import Catalog
 from invoke_cli.session.events import Failed, Planned, Progress, Saved, Tokens
 from invoke_cli.session.session import Session
 from tests.session.conftest import Make, failure, notices, pixels, planned, saved
@@ -346,6 +348,18 @@ def test_few_steps_at_a_high_scale_are_advised_against(
 ) -> None:
     told = notices(make_session(dry_run=True).run(f"a cat -I sketch.png {switches}"))
     assert ("burn" in told) is said
+
+
+@pytest.mark.parametrize(("scale", "advice"), [(7.5, None), (12, "-C 8")])
+def test_milder_guidance_is_advised_against_later(
+    make_session: Make, sketch: Path, scale: float, advice: str | None
+) -> None:
+    typical = make_session(dry_run=True)
+    mild = replace(typical.models.active, name="mild", guidance_share=0.5)
+    session = Session(replace(typical.settings, model="mild"), Catalog({"mild": mild}))
+    told = notices(session.run(f"a cat -I sketch.png -s 10 -f 0.7 -C {scale}"))
+    assert ("burn" in told) is (advice is not None)
+    assert advice is None or advice in told
 
 
 def test_a_dry_run_knows_what_earlier_lines_would_have_made(make_session: Make) -> None:
