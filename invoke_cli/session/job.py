@@ -43,9 +43,9 @@ class Context:
 
     defaults: every layer below the line, merged. seeds, pictures: what the command before made.
     predict: where the result of a job will probably be written. folders: where adapters are looked for.
-    loras, vae: what the model's entry always adds. model: its name. guidance_share: as its entry says. wildcards: name -> the lines of its
-    file. swept: the values that a sweep has now. planned: (width, height) of pictures that a dry run would
-    have made by now, by path.
+    loras, vae: what the model's entry always adds. model: its name. guidance_share: as its entry says.
+    wildcards: name -> the lines of its file. swept: the values that a sweep has now. planned: (width,
+    height) of pictures that a dry run would have made by now, by path.
     """
 
     defaults: Request
