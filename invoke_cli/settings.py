@@ -44,6 +44,7 @@ OPTIONS = (
     Option("precision", "DTYPE", "auto", "auto, fp32, fp16 or bf16"),
     Option("max_loaded_models", "N", "", "how many models stay in memory at most; no limit when left out"),
     Option("max_loaded_gb", "X", "", "how large they may be together; half of the memory when left out"),
+    Option("kept_weights_gb", "X", "20", "how much disk converted weights may take; 0 keeps none"),
     Option("lora_directory", "FOLDER", "", "where LoRAs are looked for, by name"),
     Option("embedding_directory", "FOLDER", "", "where embeddings (textual inversion) are looked for"),
     Option("wildcard_directory", "FOLDER", "", "where the files of wildcards such as __animal__ are"),
@@ -60,7 +61,8 @@ class Settings:
     """What holds for a whole session.
 
     device, precision: canonical words of models.devices. max_loaded_models, max_loaded_gb: what may stay in
-    memory, None where nothing was said. lora_directory and its kind: where the
+    memory, None where nothing was said. kept_weights: the bytes that weights converted to half precision may
+    take in weights_directory, 0 for none. lora_directory and its kind: where the
     files are that lines and models name. tokenizer: where CLIP's vocabulary is taken from. sweep_limit: how
     many pictures a line with lists draws without asking. viewer: how a terminal shows pictures. yes: the
     answer to questions that nobody is there to hear. explain: say what lines would do to their schedule
@@ -73,6 +75,8 @@ class Settings:
     precision: str = "auto"
     max_loaded_models: int | None = None
     max_loaded_gb: float | None = None
+    kept_weights: int = 0
+    weights_directory: str = "weights"
     lora_directory: str = "loras"
     embedding_directory: str = "embeddings"
     vae_directory: str = "vaes"
@@ -123,6 +127,8 @@ def settings_from(
         precision=check_precision(options["precision"]),
         max_loaded_models=_number(options, "max_loaded_models", int),
         max_loaded_gb=_number(options, "max_loaded_gb", float),
+        kept_weights=int(_amount(options, "kept_weights_gb") * 2**30),
+        weights_directory=str(cache_directory(environment) / "weights"),
         lora_directory=_folder(options, "lora", environment),
         embedding_directory=_folder(options, "embedding", environment),
         vae_directory=_folder(options, "vae", environment),
@@ -156,6 +162,17 @@ def _limit(options: Mapping[str, str]) -> int:
     return Settings.sweep_limit if limit is None else limit
 
 
+def _amount(options: Mapping[str, str], name: str) -> float:
+    """A number from 0 on."""
+    try:
+        number = float(options[name])
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise SettingsError(f"{name} should be a number from 0 on, not {options[name]!r}")
+    return number
+
+
 def _folder(options: Mapping[str, str], kind: str, environment: Mapping[str, str]) -> str:
     """The folder that was named, or else the one beside the user's other data."""
     return options[f"{kind}_directory"] or str(data_directory(environment) / f"{kind}s")
@@ -165,6 +182,12 @@ def data_directory(environment: Mapping[str, str]) -> Path:
     """Where the user's LoRAs, embeddings and VAEs are kept unless they say otherwise."""
     base = environment.get("XDG_DATA_HOME")
     return (Path(base) if base else Path.home() / ".local" / "share") / "invoke-cli"
+
+
+def cache_directory(environment: Mapping[str, str]) -> Path:
+    """Where things are kept that can be made again."""
+    base = environment.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "invoke-cli"
 
 
 def user_directory(environment: Mapping[str, str]) -> Path:

@@ -18,6 +18,7 @@ from invoke_cli.models.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
+    from invoke_cli.models.kept import Kept
 
 Load = Callable[[ModelEntry, str, str], "Bundle"]
 Fetch = Callable[[ModelEntry, Report], None]
@@ -41,8 +42,11 @@ def fetch_nothing(_entry: ModelEntry, _report: Report) -> None:
     """What a loader of its own needs: nothing from the hub."""
 
 
-def load_from_source(entry: ModelEntry, device: str, precision: str) -> Bundle:
-    """Import torch, choose device and dtype, and load the entry through its source."""
+def load_from_source(entry: ModelEntry, device: str, precision: str, kept: Kept | None = None) -> Bundle:
+    """Import torch, choose device and dtype, and load the entry through its source.
+
+    kept: where the converted weights of full-size models are.
+    """
     from invoke_cli.models.devices import pick_device, pick_dtype
     from invoke_cli.models.sources import source_of
     from invoke_cli.models.threads import use_threads
@@ -50,8 +54,11 @@ def load_from_source(entry: ModelEntry, device: str, precision: str) -> Bundle:
     use_threads()
     place, source = pick_device(device), source_of(entry)
     wanted = _precision(entry, precision, place.type)
-    dtype = pick_dtype(wanted, place, full_size=source.facts(entry).full_size)
-    return source.load(entry, place, dtype)
+    full_size = source.facts(entry).full_size
+    dtype = pick_dtype(wanted, place, full_size=full_size)
+    if kept is None or kept.budget == 0 or not full_size or dtype.itemsize != 2:
+        return source.load(entry, place, dtype)
+    return source.load(entry, place, dtype, kept)
 
 
 def _precision(entry: ModelEntry, wanted: str, device: str) -> str:

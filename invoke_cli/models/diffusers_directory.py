@@ -24,13 +24,22 @@ from invoke_cli.models.files import (
     text_parts,
     vae_config,
 )
-from invoke_cli.models.networks import empty_network
+from invoke_cli.models.kept import Kept
+from invoke_cli.models.networks import aligned, empty_network, fill_kept
+from invoke_cli.models.pickles import load_tensors
 
 _log = logging.getLogger(__name__)
 
+KINDS = {"UNet2DConditionModel", "AutoencoderKL", "CLIPTextModel", "CLIPTextModelWithProjection"}
+
 
 def load(
-    directory: Path, entry: ModelEntry, facts: Facts, device: torch.device, dtype: torch.dtype
+    directory: Path,
+    entry: ModelEntry,
+    facts: Facts,
+    device: torch.device,
+    dtype: torch.dtype,
+    kept: Kept | None = None,
 ) -> Bundle:
     """The Bundle of a directory that holds all parts of a Stable Diffusion model, of version 1 to XL.
 
@@ -39,8 +48,8 @@ def load(
     texts = text_parts(directory)
     with quiet():
         tokenizers = {name: load_tokenizer(directory / name) for name in texts.values()}
-        networks = {part: _network(directory / part, dtype, device) for part in ("unet", *texts)}
-        networks["vae"] = _vae(directory, dtype, device)
+        networks = {part: _network(directory / part, dtype, device, kept) for part in ("unet", *texts)}
+        networks["vae"] = _vae(directory, dtype, device, kept)
     return assemble(
         networks,
         tokenizers,
@@ -59,14 +68,50 @@ def _index(directory: Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
 
-def _vae(directory: Path, dtype: torch.dtype, device: torch.device) -> Any:
+def _vae(directory: Path, dtype: torch.dtype, device: torch.device, kept: Kept | None) -> Any:
     """The autoencoder; where there is none, an empty one of the model's kind. See Bundle.has_vae."""
     if (directory / "vae").is_dir():
-        return _network(directory / "vae", dtype, device)
+        return _network(directory / "vae", dtype, device, kept)
     return empty_network(read_json(vae_config(directory)))
 
 
-def _network(directory: Path, dtype: torch.dtype, device: torch.device) -> Any:
+def _network(directory: Path, dtype: torch.dtype, device: torch.device, kept: Kept | None) -> Any:
+    """The network of a part: mapped from its files, or where they are of an unusual kind, by the library."""
+    mapped = _mapped(directory, dtype, device, kept)
+    return mapped if mapped is not None else _by_the_library(directory, dtype, device)
+
+
+def _mapped(directory: Path, dtype: torch.dtype, device: torch.device, kept: Kept | None) -> Any:
+    """The network without a moment of random weights; None where names, shapes or files are not the usual."""
+    config, files = read_json(directory / "config.json"), _weight_files(directory)
+    if not files or not {config.get("_class_name"), *config.get("architectures", ())} & KINDS:
+        return None
+    suited = vae_dtype(config, dtype) if directory.name == "vae" else dtype
+    try:
+        return fill_kept(
+            empty_network(config),
+            directory.name,
+            files,
+            lambda: aligned({name: one for file in files for name, one in load_tensors(file).items()}),
+            device,
+            suited,
+            kept,
+        )
+    except (ModelError, TypeError, ValueError):  # told better by the library, which knows old names, too
+        return None
+
+
+def _weight_files(directory: Path) -> list[Path]:
+    for name in ("diffusion_pytorch_model.safetensors", "model.safetensors"):
+        if (directory / name).is_file():
+            return [directory / name]
+        if (directory / f"{name}.index.json").is_file():
+            parts = read_json(directory / f"{name}.index.json").get("weight_map", {})
+            return [directory / part for part in sorted(set(parts.values()))]
+    return []
+
+
+def _by_the_library(directory: Path, dtype: torch.dtype, device: torch.device) -> Any:
     import diffusers
     import transformers
 

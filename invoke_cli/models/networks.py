@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from invoke_cli.errors import ModelError
+from invoke_cli.models.kept import Kept
+
+ALIGNMENT = 64
+"""Bytes at whose multiples torch puts tensors; products of others may be rounded in another way."""
+
+INNER = "text_model."
+"""Under which some versions of the library, and most files, have the tensors of a text encoder."""
 
 
 def empty_network(config: Mapping[str, Any]) -> Any:
@@ -39,7 +48,6 @@ def fill(network: Any, tensors: Mapping[str, Tensor], device: torch.device, dtyp
     return network.eval().requires_grad_(False)
 
 
-ALIGNED = 64
 SMALL = 2**28
 
 
@@ -55,20 +63,56 @@ def align(networks: Iterable[Any]) -> None:
         tensor
         for network in networks
         for tensor in network.parameters()
-        if tensor.device.type == "cpu" and tensor.data_ptr() % ALIGNED
+        if tensor.device.type == "cpu" and tensor.data_ptr() % ALIGNMENT
     ]
     if sum(tensor.nbytes for tensor in askew) <= SMALL:
         for tensor in askew:
             tensor.data = tensor.data.clone()
 
 
+def aligned(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors at addresses as torch chooses them, on which the rounding of products may depend."""
+    return {
+        name: tensor.clone() if tensor.data_ptr() % ALIGNMENT else tensor for name, tensor in tensors.items()
+    }
+
+
+def fill_kept(
+    network: Any,
+    part: str,
+    sources: Sequence[Path],
+    tensors: Callable[[], Mapping[str, Tensor]],
+    device: torch.device,
+    dtype: torch.dtype,
+    kept: Kept | None,
+) -> Any:
+    """The same, from weights kept in this dtype where there are such; else those are kept for next time.
+
+    part: of the model. sources: the files that `tensors` reads. Raises ModelError as `fill` does.
+    """
+    if kept is None:
+        return fill(network, tensors(), device, dtype)
+    path = kept.path(sources, part, dtype)
+    known = kept.tensors(path)
+    if known is not None:
+        with suppress(ModelError):  # kept with another version of the library
+            return fill(network, aligned(known), device, dtype)
+    found = tensors()
+    filled = fill(network, found, device, dtype)
+    if any(tensor.is_floating_point() and tensor.dtype != dtype for tensor in found.values()):
+        kept.keep(path, filled.state_dict())
+    return filled
+
+
 def _inside(network: Any, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors under the names that this version of the library gives them."""
-    nested = any(name.startswith("text_model.") for name in network.state_dict())
+    nested = any(name.startswith(INNER) for name in network.state_dict())
+    bare = {name.removeprefix(INNER): tensor for name, tensor in tensors.items()}
     whole = "text_projection."
     return {
-        f"text_model.{name}" if nested and not name.startswith(whole) else name: tensor
-        for name, tensor in tensors.items()
+        f"{INNER}{name}" if nested and not name.startswith(whole) else name: tensor
+        for name, tensor in bare.items()
+        if not name.endswith("position_ids")
     }
 
 

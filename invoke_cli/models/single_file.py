@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from invoke_cli.diffusion.bundle import Bundle
     from invoke_cli.models.hub import Report
+    from invoke_cli.models.kept import Kept
 
 SUFFIXES = (".safetensors", ".ckpt", ".pt", ".bin")
 WORDS_FOR_VELOCITY = {"v", "v_prediction", "v-prediction"}
@@ -53,9 +55,11 @@ class SingleFileSource:
         shapes, _ = described(path)
         find(_words(recognise(shapes, path, entry.kind), shapes), entry.tokenizer, report)
 
-    def load(self, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
+    def load(
+        self, entry: ModelEntry, device: torch.device, dtype: torch.dtype, kept: Kept | None = None
+    ) -> Bundle:
         """See Source."""
-        return load(_path(entry), entry, device, dtype)
+        return load(_path(entry), entry, device, dtype, kept)
 
 
 def _path(entry: ModelEntry) -> Path:
@@ -102,7 +106,9 @@ def facts_of(found: Architecture, entry: ModelEntry, shapes: Shapes, metadata: M
     )
 
 
-def load(path: Path, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
+def load(
+    path: Path, entry: ModelEntry, device: torch.device, dtype: torch.dtype, kept: Kept | None = None
+) -> Bundle:
     """The Bundle of a checkpoint. Raises ModelError for what is unfit."""
     from invoke_cli.models.bundles import assemble, load_tokenizer
     from invoke_cli.models.diffusers_directory import quiet
@@ -113,7 +119,7 @@ def load(path: Path, entry: ModelEntry, device: torch.device, dtype: torch.dtype
     facts = facts_of(found, entry, shapes, metadata)
     vocabulary = find(_words(found, shapes), entry.tokenizer)
     with quiet():
-        networks = load_networks(path, found, device, dtype)
+        networks = load_networks(path, found, device, dtype, kept)
         tokenizers = {
             text.part.replace("text_encoder", "tokenizer"): load_tokenizer(vocabulary, text.pad)
             for text in found.texts
@@ -136,12 +142,12 @@ def _words(found: Architecture, shapes: Shapes) -> int:
 
 
 def load_networks(
-    path: Path, found: Architecture, device: torch.device, dtype: torch.dtype
+    path: Path, found: Architecture, device: torch.device, dtype: torch.dtype, kept: Kept | None = None
 ) -> dict[str, Any]:
     """The networks of a checkpoint by their names in the diffusers layout. Raises ModelError."""
     from invoke_cli.models.bundles import vae_dtype
     from invoke_cli.models.ldm_names import under, unet_tensors, vae_tensors
-    from invoke_cli.models.networks import empty_network, fill
+    from invoke_cli.models.networks import empty_network, fill_kept
     from invoke_cli.models.pickles import load_tensors
 
     tensors = load_tensors(path)
@@ -149,12 +155,18 @@ def load_networks(
     parts = ("unet", "vae", *(text.part for text in found.texts))
     configs = {part: found.config(part, shapes) for part in parts}
     networks = {part: empty_network(config) for part, config in configs.items()}
-    fill(networks["unet"], unet_tensors(tensors, configs["unet"]), device, dtype)
-    vae = under(tensors, VAE)
-    if vae:  # else it stays empty, for the user has a VAE in mind; see Bundle.has_vae
-        fill(networks["vae"], vae_tensors(vae, configs["vae"]), device, vae_dtype(configs["vae"], dtype))
-    for text in found.texts:
-        fill(networks[text.part], _text(tensors, text, configs[text.part]), device, dtype)
+    named: dict[str, Callable[[], Mapping[str, Tensor]]] = {
+        "unet": lambda: unet_tensors(tensors, configs["unet"]),
+        "vae": lambda: vae_tensors(under(tensors, VAE), configs["vae"]),
+        **{text.part: partial(_text, tensors, text, configs[text.part]) for text in found.texts},
+    }
+    # without a VAE of its own that stays empty, for the user has another in mind; see Bundle.has_vae
+    missing = {"vae"} if not under(tensors, VAE) else set()
+    for part, network in networks.items():
+        if part in missing:
+            continue
+        suited = vae_dtype(configs["vae"], dtype) if part == "vae" else dtype
+        fill_kept(network, part, [path], named[part], device, suited, kept)
     return networks
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import torch
 
     from invoke_cli.diffusion.bundle import Bundle
+    from invoke_cli.models.kept import Kept
 
 EMBEDDED = "embedded:"
 # What a Stable Diffusion model needs of its repository, and nothing else: no second copy of the weights
@@ -66,8 +67,10 @@ class Source(Protocol):
     def fetch(self, entry: ModelEntry, report: Report) -> None:
         """Bring from the hub what loading needs and is not on this machine. Raises ModelError."""
 
-    def load(self, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
-        """The loaded model. Raises ModelError for what a user can mend."""
+    def load(
+        self, entry: ModelEntry, device: torch.device, dtype: torch.dtype, kept: Kept | None = None
+    ) -> Bundle:
+        """The loaded model. kept: where converted weights are. Raises ModelError for what a user can mend."""
 
 
 SOURCES: Registry[Source] = Registry("model source")
@@ -91,9 +94,11 @@ class DirectorySource:
     def fetch(self, entry: ModelEntry, report: Report) -> None:
         """See Source. All is here."""
 
-    def load(self, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
+    def load(
+        self, entry: ModelEntry, device: torch.device, dtype: torch.dtype, kept: Kept | None = None
+    ) -> Bundle:
         """See Source."""
-        return load_directory(self.locate(entry), entry, device, dtype)
+        return load_directory(self.locate(entry), entry, device, dtype, kept)
 
 
 def embedded_directory(entry: ModelEntry) -> Path:
@@ -138,7 +143,9 @@ class HubSource:
         if _complete(cached(_wish(entry))) is None:
             fetch(_wish(entry), report)
 
-    def load(self, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
+    def load(
+        self, entry: ModelEntry, device: torch.device, dtype: torch.dtype, kept: Kept | None = None
+    ) -> Bundle:
         """See Source. Downloads what is not in the hub's cache, where nobody has fetched it before."""
         wish = _wish(entry)
         path = _complete(cached(wish)) or fetch(wish, lambda _: None)
@@ -147,7 +154,7 @@ class HubSource:
                 f"{wish.repository} holds no Stable Diffusion model in the diffusers layout as safetensors",
                 "a checkpoint file of it can be downloaded by hand and given to !import_model",
             )
-        return load_directory(path, entry, device, dtype)
+        return load_directory(path, entry, device, dtype, kept)
 
 
 def _wish(entry: ModelEntry) -> Wish:
@@ -168,12 +175,14 @@ def source_of(entry: ModelEntry) -> Source:
     )
 
 
-def load_directory(directory: Path, entry: ModelEntry, device: torch.device, dtype: torch.dtype) -> Bundle:
+def load_directory(
+    directory: Path, entry: ModelEntry, device: torch.device, dtype: torch.dtype, kept: Kept | None = None
+) -> Bundle:
     """Load a diffusers directory, offline, safetensors only. Raises ModelError when it is unfit."""
     from invoke_cli.models.diffusers_directory import load
 
     check_parts(directory)
-    return load(directory, entry, facts_of(directory, entry), device, dtype)
+    return load(directory, entry, facts_of(directory, entry), device, dtype, kept)
 
 
 def facts_of(directory: Path | None, entry: ModelEntry) -> Facts:

@@ -19,10 +19,11 @@ from invoke_cli.language.defaults import builtin, merge
 from invoke_cli.language.grammar import Reading, read
 from invoke_cli.language.request import Request
 from invoke_cli.language.world import World
-from invoke_cli.models.cache import Budget, ModelCache, fetch_from_source
+from invoke_cli.models.cache import Budget, ModelCache, fetch_from_source, load_from_source
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.models.folders import Folder
 from invoke_cli.models.hub import cached_repositories
+from invoke_cli.models.kept import Kept
 from invoke_cli.models.wanted import AdapterFolders
 from invoke_cli.paths import expanded
 from invoke_cli.session.events import Event, Notice, Planned
@@ -57,8 +58,11 @@ class Session:
         self.dry_run = settings.dry_run
         budget = Budget(settings.max_loaded_models, settings.max_loaded_gb)
         if cache is None:
-            device, precision, compiles = settings.device, settings.precision, settings.compile
-            cache = ModelCache(device, precision, fetch=fetch_from_source, budget=budget, compiles=compiles)
+            kept = Kept(Path(settings.weights_directory), settings.kept_weights)
+            load = partial(load_from_source, kept=kept)
+            fetch, compiles = fetch_from_source, settings.compile
+            device, precision = settings.device, settings.precision
+            cache = ModelCache(device, precision, load, fetch=fetch, budget=budget, compiles=compiles)
         self.models = Models(catalog, cache, settings.model)
         self._folders = AdapterFolders(
             Folder("LoRA", expanded(settings.lora_directory)),

@@ -1,0 +1,136 @@
+"""Weights in half precision kept on disk, so that a model is converted once and then only mapped.
+
+A file is known by its source's place, size and time of change and by samples of its content. It is written
+whole or not at all; those that were not used for the longest time go when there is no room.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke_cli.models.files import file_fingerprint
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+_log = logging.getLogger(__name__)
+
+SCHEMA = 1
+ALIGNMENT, PADDING = 64, "padding."
+"""Mapped tensors lie where torch would put them, or their products may be rounded in another way."""
+NAMES = {"torch.float16": "F16", "torch.bfloat16": "BF16", "torch.float32": "F32"}
+"""What safetensors calls the dtypes that weights are kept in."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The folder of kept weights. budget: the bytes that they may take together; 0 keeps none."""
+
+    folder: Path
+    budget: int
+
+    def path(self, sources: Sequence[Path], part: str, dtype: torch.dtype) -> Path:
+        """Where the weights of a part are kept, or would be."""
+        digest = hashlib.sha256(f"{SCHEMA} {part} {dtype}".encode())
+        for source in sources:
+            found = source.stat()
+            stamp = f"{source.resolve()} {found.st_size} {found.st_mtime_ns} {file_fingerprint(source)}"
+            digest.update(stamp.encode("utf-8", "surrogateescape"))
+        return self.folder / f"{digest.hexdigest()[:40]}.safetensors"
+
+    def tensors(self, path: Path) -> dict[str, Tensor] | None:
+        """The weights kept there, mapped into memory; None where there are none, or broken ones."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        if not path.is_file():
+            return None
+        try:
+            found: dict[str, Tensor] = load_file(path)
+            found = {name: tensor for name, tensor in found.items() if not name.startswith(PADDING)}
+            os.utime(path)  # the newest is what was used last
+        except (OSError, SafetensorError) as error:
+            _log.info("%s: %s", path, error)
+            return None
+        return found
+
+    def keep(self, path: Path, tensors: Mapping[str, Tensor]) -> bool:
+        """Write the weights, if there is room; whether they are there now. A full disk is no failure."""
+        size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+        if any(str(tensor.dtype) not in NAMES for tensor in tensors.values()) or not self._has_room(size):
+            return False
+        try:
+            self._write(path, tensors)
+        except OSError as error:
+            _log.info("%s: %s", path, error)
+            return False
+        return True
+
+    def _has_room(self, size: int) -> bool:
+        """Make room within the budget; False where the disk, or the budget, is too small."""
+        if size > self.budget:
+            return False
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(self.folder).free < 2 * size:
+                return False
+            there = sorted(self.folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
+            total = sum(path.stat().st_size for path in there)
+            for oldest in there:
+                if total + size <= self.budget:
+                    break
+                total -= oldest.stat().st_size
+                oldest.unlink()
+        except OSError as error:
+            _log.info("%s: %s", self.folder, error)
+            return False
+        return True
+
+    def _write(self, path: Path, tensors: Mapping[str, Tensor]) -> None:
+        handle, unfinished = tempfile.mkstemp(dir=self.folder, prefix=".unfinished-")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(_header(tensors))
+                for tensor in tensors.values():
+                    # tensor by tensor: the library would copy all of them first
+                    content = _bytes(tensor)
+                    stream.write(content)
+                    stream.write(bytes(-content.nbytes % ALIGNMENT))
+            os.replace(unfinished, path)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(unfinished)
+
+
+def _header(tensors: Mapping[str, Tensor]) -> bytes:
+    """The beginning of a safetensors file: a length, and as JSON what lies where."""
+    entries, end = {}, 0
+    for name, tensor in tensors.items():
+        start, end = end, end + tensor.numel() * tensor.element_size()
+        kind = NAMES[str(tensor.dtype)]
+        entries[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [start, end]}
+        start, end = end, end + -end % ALIGNMENT
+        if end > start:  # the format knows no gaps
+            name = f"{PADDING}{start}"
+            entries[name] = {"dtype": "U8", "shape": [end - start], "data_offsets": [start, end]}
+    text = json.dumps(entries).encode()
+    text += b" " * (-(len(text) + 8) % ALIGNMENT)
+    return len(text).to_bytes(8, "little") + text
+
+
+def _bytes(tensor: Tensor) -> memoryview:
+    import torch
+
+    flat = tensor.detach().cpu().contiguous().flatten()
+    return flat.view(torch.uint8).numpy().data
