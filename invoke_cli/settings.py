@@ -128,11 +128,7 @@ def settings_from(
         max_loaded_models=_number(options, "max_loaded_models", int),
         max_loaded_gb=_number(options, "max_loaded_gb", float),
         kept_weights=int(_amount(options, "kept_weights_gb") * 2**30),
-        weights_directory=str(cache_directory(environment) / "weights"),
-        lora_directory=_folder(options, "lora", environment),
-        embedding_directory=_folder(options, "embedding", environment),
-        vae_directory=_folder(options, "vae", environment),
-        wildcard_directory=_folder(options, "wildcard", environment),
+        **_folders(options, environment),
         tokenizer=options["tokenizer"],
         autoimport=options["autoimport"],
         sweep_limit=_limit(options),
@@ -171,6 +167,12 @@ def _amount(options: Mapping[str, str], name: str) -> float:
     if not 0 <= number < float("inf"):
         raise SettingsError(f"{name} should be a number from 0 on, not {options[name]!r}")
     return number
+
+
+def _folders(options: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    kinds = ("lora", "embedding", "vae", "wildcard")
+    named = {f"{kind}_directory": _folder(options, kind, environment) for kind in kinds}
+    return {**named, "weights_directory": str(cache_directory(environment) / "weights")}
 
 
 def _folder(options: Mapping[str, str], kind: str, environment: Mapping[str, str]) -> str:
