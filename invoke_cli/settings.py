@@ -169,7 +169,7 @@ def _amount(options: Mapping[str, str], name: str) -> float:
     return number
 
 
-def _folders(options: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+def _folders(options: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, Any]:
     kinds = ("lora", "embedding", "vae", "wildcard")
     named = {f"{kind}_directory": _folder(options, kind, environment) for kind in kinds}
     return {**named, "weights_directory": str(cache_directory(environment) / "weights")}
