@@ -74,7 +74,7 @@ def test_bfloat16_that_nobody_asked_for_is_said_once(session: Session) -> None:
     half.unet.bfloat16()
     half.vae.bfloat16()
     half.text_encoder.bfloat16()
-    session.models.cache.lend = lambda entry: half  # type: ignore[method-assign]
+    session.models.cache.lend = lambda _entry: half  # type: ignore[method-assign]
     said = [notices(session.run("a cat -s1 -W64 -H64")) for _ in range(2)]
     assert [text.count("runs in bfloat16") for text in said] == [1, 0]
 
