@@ -151,16 +151,18 @@ def _finish_files() -> None:
 
 
 def entry() -> NoReturn:
-    """Run the program and end the process."""
+    """Run the program and end the process.
+
+    At once when everything is written: Python takes a second to tear down torch's modules one by one, and
+    would do so under the feet of a thread that is still loading a model.
+    """
     _open_missing_streams()
     status = main()
+    _finish_files()
+    logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    if any(thread.name == "load" for thread in threading.enumerate()):
-        _finish_files()
-        # The model is still being loaded. Python would tear its modules down under that thread's feet.
-        os._exit(status)
-    sys.exit(status)
+    os._exit(status)
 
 
 if __name__ == "__main__":
