@@ -18,7 +18,7 @@ from invoke_cli.language.sweeps import MOST, Axis, Item, UnfitItemError, combina
 from invoke_cli.language.switches import table
 from invoke_cli.language.world import World
 
-_SPECIAL_STARTS = ("#", "//", "!")
+_SPECIAL_STARTS = ("#", "//", "!", "'")
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,8 @@ def _prompt_text(prompt: str) -> str:
     """The prompt as it is typed: bare where it then reads back as itself, else in quotes."""
     prompt = one_line(prompt)
     special = prompt.startswith(_SPECIAL_STARTS) or prompt == "q" or '"' in prompt
-    tokens = lex(prompt)
+    # What ends a prompt may mean something else with a switch behind it: "[1] a.png:", "a #model_id=".
+    tokens = lex(f"{prompt} -g")[:-1]
     words = [token.text for token in tokens if token.kind is Kind.TEXT]
     is_bare = not special and len(words) == len(tokens) and " ".join(words) == prompt
     return prompt if is_bare else quoted(prompt)

@@ -31,9 +31,11 @@ __all__ = ["Kind", "Problem", "Token", "lex"]
 
 _WHOLE_PROMPT = re.compile(r"'((?:[^']|(?<=\S)'(?=\S))+)'(?=\s*\Z|\s+--?[A-Za-z])")
 _PICTURE = r"\.(?:png|jpe?g|webp|avif):\s+"
+_PLAIN = r'(?!"|(?<!\S)--?[A-Za-z])'  # quotes and switches belong to the line, not to what stands before it
 _BEFORE = re.compile(
-    r"\s*(?:(?:\([^()]*\)\s*)?(?:invoke|dream)>\s*)?"
-    rf"(?:\[\d+(?:\.\d+)?\]\s+.*?{_PICTURE}|(?:(?:[A-Za-z]:)?[^:]*[/\\])?\d+\.\d+[^/\\:]*?{_PICTURE})?"
+    rf"\s*(?:(?:\((?:{_PLAIN}[^()])*\)\s*)?(?:invoke|dream)>\s*)?"
+    rf"(?:\[\d+(?:\.\d+)?\]\s+(?:{_PLAIN}.)*?{_PICTURE}"
+    rf"|(?:(?:[A-Za-z]:)?(?:{_PLAIN}[^:])*[/\\])?\d+\.\d+(?:{_PLAIN}[^/\\:])*?{_PICTURE})?"
     r"(?:!dream(?=\s|$))?"
 )
 _COMMENT = re.compile(r"#\s*(model_id=.+|\[[\d\s,-]*\])")

@@ -99,6 +99,13 @@ def test_every_value_survives_alone(switch: Switch) -> None:
         Request(out_direction=("left", None)),
         Request(prompt="-x"),
         Request(prompt="'a cat'"),
+        Request(prompt="'", outdir="' -x"),
+        Request(prompt="a #model_id=", seed=1),
+        Request(prompt="[3.1] a.png:", seed=1),
+        Request(prompt="[3.1] a", outdir="b.png: c"),
+        Request(prompt="1.5 a", outdir="b.png:", fit=True),
+        Request(outdir="a/1.5.png:", fit=True),
+        Request(prompt="(a", outdir="b)invoke>", fit=True),
         Request(init_img="-photo.png", new_prompt=""),
     ],
 )
