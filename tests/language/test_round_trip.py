@@ -103,9 +103,9 @@ def test_every_value_survives_alone(switch: Switch) -> None:
         Request(prompt="a #model_id=", seed=1),
         Request(prompt="[3.1] a.png:", seed=1),
         Request(prompt="[3.1] a", outdir="b.png: c"),
-        Request(prompt="1.5 a", outdir="b.png:", fit=True),
-        Request(outdir="a/1.5.png:", fit=True),
-        Request(prompt="(a", outdir="b)invoke>", fit=True),
+        Request(prompt="1.5 a", outdir="b.png:", png_compression=3),
+        Request(outdir="a/1.5.png:", png_compression=3),
+        Request(prompt="(a", outdir="b)invoke>", png_compression=3),
         Request(init_img="-photo.png", new_prompt=""),
     ],
 )
