@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import loading, peers, random_model, start, steady
-from benchmarks.figures import OURS, TOLERANCE, Figure, Run, changes, regressions
+from benchmarks.figures import BATCHED, OURS, TOLERANCE, Figure, Run, changes, regressions
 from benchmarks.machine import described, say, shortage
 from benchmarks.report import compared, markdown, plain
 
@@ -135,8 +135,8 @@ def _demo(given: argparse.Namespace, own: Path) -> Iterator[Figure]:
         sides=(128,) if given.quick else (128, 384),
         counts=(1, 4) if given.quick else (1, 4, 8),
         rounds=_rounds(given, 5),
-        contestants=(OURS, peers.DEFAULT, peers.TUNED),
-        dtypes={OURS: "float32", peers.DEFAULT: "float32", peers.TUNED: half},
+        contestants=(OURS, BATCHED, peers.DEFAULT, peers.TUNED),
+        dtypes={OURS: "float32", BATCHED: "float32", peers.DEFAULT: "float32", peers.TUNED: half},
         sketch=SKETCH,
         own=own,
     )
@@ -183,7 +183,7 @@ def _full(given: argparse.Namespace, own: Path) -> Iterator[Figure]:
 def _cuda(given: argparse.Namespace, own: Path) -> Iterator[Figure]:
     if not _has_cuda():
         raise _SkippedError("there is no GPU here")
-    whoever = (OURS, peers.DEFAULT, peers.TUNED, peers.COMPILED)
+    whoever = (OURS, BATCHED, peers.DEFAULT, peers.TUNED, peers.COMPILED)
     model = _model(given, own)
     case = steady.Case(
         part="cuda",

@@ -13,6 +13,8 @@ from statistics import median
 from typing import Any
 
 OURS = "ours"
+BATCHED = "ours, --batch auto"
+"""Pictures of a line at once, as peers draw them; the same as OURS for a single one."""
 TOLERANCE = 0.15
 
 

@@ -150,7 +150,8 @@ def work(model: Path, side: int) -> dict[str, float]:
 def floor(work: Mapping[str, float], steps: int, rate: float) -> float:
     """The least seconds that a picture takes whose prompt and init picture were seen before.
 
-    steps: how many are run. rate: of matrix products, in operations a second.
+    steps: how many are run. rate: of matrix products, in operations a second. The work is that of networks
+    as they are called; a walk that shares parts between the halves of guidance needs less.
     """
     return (work["unet"] * steps + work["decode"]) / rate
 

@@ -12,12 +12,20 @@ from typing import Any
 UNET = "unet"
 POINTS = (
     ("diffusers.models.unets.unet_2d_condition", "UNet2DConditionModel", "forward", UNET),
+    ("invoke_cli.diffusion.walk", "Walk", "texts", UNET),
+    ("invoke_cli.diffusion.walk", "Walk", "times", UNET),
+    ("invoke_cli.diffusion.walk", "Walk", "with_features", UNET),
     ("diffusers.models.autoencoders.autoencoder_kl", "AutoencoderKL", "encode", "encode"),
     ("diffusers.models.autoencoders.autoencoder_kl", "AutoencoderKL", "decode", "decode"),
     ("transformers.models.clip.modeling_clip", "CLIPTextModel", "forward", "text"),
     ("torch.cuda", "CUDAGraph", "replay", UNET),
 )
-"""Module, class, method and what it counts as. A call within another is part of that."""
+"""Module, class, method and what it counts as. A call within another is part of that.
+
+We walk through the parts of a UNet instead of calling it; `texts` and `times` are what of it is kept between
+walks, and every walk passes through `with_features`. A graph that is replayed does not; what is copied to
+and from its tensors is outside. Nobody else has a `Walk`.
+"""
 
 Interval = tuple[str, float, float]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from benchmarks.figures import Change, Figure, Run, is_ours
+from benchmarks.figures import OURS, Change, Figure, Run, is_ours
 
 TITLES = {
     "start": "Starting",
@@ -19,22 +19,33 @@ HEADINGS = ("what", "measure", "who", "value", "against ours", "of the floor")
 
 def rows(figure: Figure) -> Iterator[tuple[str, ...]]:
     """A row for each contestant, ours first; those that are missing say why."""
-    ratios = figure.ratios()
-    mine = next((who for who in figure.samples if is_ours(who)), "")
-    for who in sorted(figure.samples, key=lambda who: not is_ours(who)):
+    for who in sorted(figure.samples, key=_ours_first):
         share = figure.share(who)
         value = figure.value(who)
-        ratio = ratios.get((mine, who))
         yield (
             figure.case,
             figure.measure,
             who,
             "" if value is None else f"{number(value)} {figure.unit}",
-            "" if ratio is None else f"{ratio:.2f} x",
+            _against_ours(figure, who),
             "" if share is None else f"{share:.0%}",
         )
     for who, reason in figure.missing.items():
         yield figure.case, figure.measure, who, f"not measured: {reason}", "", ""
+
+
+def _ours_first(who: str) -> tuple[bool, bool, str]:
+    return not is_ours(who), who != OURS, who
+
+
+def _against_ours(figure: Figure, peer: str) -> str:
+    """A peer's ratio to us, and to each other setting of ours that took part."""
+    ratios = {mine: ratio for (mine, who), ratio in figure.ratios().items() if who == peer}
+    cells = [
+        f"{ratio:.2f} x" if mine == OURS else f"{mine.removeprefix(f'{OURS}, ')}: {ratio:.2f} x"
+        for mine, ratio in sorted(ratios.items(), key=lambda pair: _ours_first(pair[0]))
+    ]
+    return ", ".join(cells)
 
 
 def number(value: float) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.contestants import Contestant
-from benchmarks.figures import Figure, is_ours
+from benchmarks.figures import BATCHED, Figure, is_ours
 from benchmarks.machine import say
 
 PROMPT = "a tree on a hill near a river"
@@ -92,8 +92,8 @@ def _of_size(
         taken, rates = _Taken(), dict.fromkeys(case.dtypes.values(), 0.0)
         for number in range(-1, case.rounds):
             # whoever drew first draws last the next time, so that no one always follows the same
-            order = taking_part if number % 2 else taking_part[::-1]
-            for one in order:
+            there = [one for one in taking_part if count > 1 or one.who != BATCHED]
+            for one in there if number % 2 else there[::-1]:
                 _round(case, side, count, number, one, taken)
             for dtype in rates:
                 rates[dtype] = max(rates[dtype], machine.product_rate(dtype, case.device, 0.5))

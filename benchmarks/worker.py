@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine, peers
-from benchmarks.figures import is_ours
+from benchmarks.figures import BATCHED, is_ours
 from benchmarks.probes import probed, split
 
 Draw = Callable[[dict[str, Any]], None]
 PRECISIONS = {"ours, fp32": "float32"}
-EXTRAS = {"ours, --batch auto": " --batch auto"}
+EXTRAS = {BATCHED: " --batch auto"}
 """What settings of ours add to a line."""
 
 
@@ -99,7 +99,11 @@ def _waiting(device: str) -> Callable[[], None]:
         return lambda: None
     import torch
 
-    return torch.cuda.synchronize
+    def wait() -> None:
+        if not torch.cuda.is_current_stream_capturing():  # a graph in the making must not be waited for
+            torch.cuda.synchronize()
+
+    return wait
 
 
 def _memory(device: str) -> dict[str, float]:

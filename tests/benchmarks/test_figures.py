@@ -1,12 +1,16 @@
-"""The bench's arithmetic, on figures worked out by hand. Nothing is timed here."""
+"""The bench's arithmetic, on figures worked out by hand, and what its clocks see. Nothing is timed here."""
 
 import pytest
+import torch
 
 from benchmarks.contestants import last_words
 from benchmarks.figures import Figure, Run, changes, is_ours, ratio_of, regressions
 from benchmarks.machine import floor
-from benchmarks.probes import split
-from benchmarks.report import markdown, number, plain
+from benchmarks.probes import UNET, probed, split
+from benchmarks.report import markdown, number, plain, rows
+from invoke_cli.diffusion.kernels import Plain
+from invoke_cli.diffusion.walk import Walk
+from tests.tiny import make_unet
 
 
 def figure(ours, peer, measure="a line", **more):
@@ -107,6 +111,31 @@ def test_tables_say_who_is_missing_and_why():
     assert "2.03 x" in text
     assert "not measured: not installed" in text
     assert "| 128x128 | a line | diffusers | 2.5 s | 2.03 x |  |" in markdown(whole)
+
+
+def test_tables_hold_peers_against_each_setting_of_ours_whoever_drew_first():
+    samples = {"diffusers": [6.0], "ours, --batch auto": [2.0], "ours": [3.0]}
+    found = list(rows(Figure("demo", "128x128 -n4", "a line", "s", samples)))
+    assert [(row[2], row[4]) for row in found] == [
+        ("ours", ""),
+        ("ours, --batch auto", ""),
+        ("diffusers", "2.00 x, --batch auto: 3.00 x"),
+    ]
+
+
+def test_a_walk_through_a_network_counts_as_the_network_does():
+    unet = make_unet()
+    walk = Walk(unet, Plain())
+    z, embeddings = torch.zeros(1, 4, 8, 8), torch.zeros(2, 77, 16)
+    with probed(lambda: None) as calls, torch.inference_mode():
+        unet(z.repeat(2, 1, 1, 1), 5.0, embeddings)
+        called = len(calls)
+        texts = walk.texts(embeddings, {})
+        times = walk.times(5.0, torch.float32, None, None)
+        walk(z, times, texts)
+    walk(z, times, texts)
+    assert called == 1
+    assert [what for what, _, _ in calls] == [UNET] * 4
 
 
 @pytest.mark.parametrize(("value", "shown"), [(1234.5, "1234"), (12.345, "12.3"), (0.01234, "0.0123")])
