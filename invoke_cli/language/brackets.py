@@ -84,6 +84,12 @@ class Brackets:
         for call in found:
             if not outer or call.start > outer[-1].closing:
                 outer.append(call)
+            elif call.dot > outer[-1].closing:
+                raise PromptError(
+                    f".{call.name}() cannot stand right behind .{outer[-1].name}()",
+                    "a plain parenthesis is \\(",
+                    span=call.span,
+                )
         return outer
 
     def _call(self, found: re.Match[str], start: int) -> Call:

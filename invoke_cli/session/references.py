@@ -27,7 +27,7 @@ def look_back(index: int, made: Sequence[T], what: str, switch: str) -> T:
         raise LineError(f"there is no {what} to refer back to: nothing has been drawn yet", switch=switch)
     raise LineError(
         f"{index} is too far back: the command before made {len(made)}",
-        f"use -1 to -{len(made)}",
+        "use -1" if len(made) == 1 else f"use -1 to -{len(made)}",
         switch=switch,
     )
 

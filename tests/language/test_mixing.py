@@ -180,6 +180,8 @@ MISTAKES = [
     ("().swap(dog)", ".swap(", "there are no words in front of this swap"),
     ('("a cat.swap(dog)", "b").blend(1,1)', ".swap(", ".swap() cannot stand inside a blend"),
     ("a cat.swap(dog):0.5 b:0.5", ":0.5", "a blend and a swap exclude each other"),
+    ("a cat.swap(dog).swap(cow)", ".swap(", ".swap() cannot stand right behind .swap()"),
+    ('("a", "b").blend(1,1).swap(dog)', ".swap(", ".swap() cannot stand right behind .blend()"),
 ]  # fmt: skip
 
 

@@ -162,6 +162,7 @@ def test_a_reference_too_far_back_says_how_far_is_possible(session: Session) -> 
     saved(session.run(SHORT))
     failed = failure(session.run("a cat -S-2"))
     assert "too far back" in failed.error.message
+    assert failed.error.hint == "use -1"
     assert failed.error.span is not None
     assert failed.line[failed.error.span.start : failed.error.span.end] == "-S-2"
 
