@@ -18,6 +18,7 @@ from invoke_cli.diffusion.engines import Compiled, Eager, Engine, Graphed
 from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, hasten, packs
 from invoke_cli.diffusion.noise import perlin
 from invoke_cli.diffusion.numbers import DECODING, ENCODING, READING, check_numbers
+from invoke_cli.diffusion.packed import given_up
 from invoke_cli.diffusion.parts import knows
 from invoke_cli.diffusion.preview import KNOWN, ColourMap, fitted
 from invoke_cli.diffusion.recent import MEGABYTE, Recent
@@ -111,7 +112,7 @@ class Bundle:
         """
         parameters = getattr(self.vae, "parameters", None)
         first = None if parameters is None else next(iter(parameters()), None)
-        return first is None or not first.is_meta
+        return first is None or not first.is_meta or given_up(first)
 
     @property
     def scale_within(self) -> bool:

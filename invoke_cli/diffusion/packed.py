@@ -61,11 +61,16 @@ def dense(weight: nn.Parameter) -> nn.Parameter:
     return nn.Parameter(kept.to_dense().reshape(weight.shape), requires_grad=False)
 
 
+def given_up(weight: Tensor) -> bool:
+    """Whether only the packed form of this weight is in memory."""
+    return weight.is_meta and hasattr(weight, "forms")
+
+
 def unpack(network: Any) -> None:
     """Put the plain weights back into a network, as it must be before it is called or changed itself."""
     for module in network.modules():
         weight = module._parameters.get("weight")
-        if weight is not None and weight.is_meta and hasattr(weight, "forms"):
+        if weight is not None and given_up(weight):
             module.weight = dense(weight)
 
 

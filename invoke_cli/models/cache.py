@@ -75,12 +75,14 @@ def size_of(bundle: Bundle) -> int:
     """The bytes that the networks' parameters and buffers take."""
     from torch.nn import Module
 
+    from invoke_cli.diffusion.packed import given_up
+
     tensors = {
         id(tensor): tensor.numel() * tensor.element_size()
         for part in vars(bundle).values()
         if isinstance(part, Module)
         for tensor in (*part.parameters(), *part.buffers())
-        if not tensor.is_meta
+        if not tensor.is_meta or given_up(tensor)
     }
     return sum(tensors.values())
 
