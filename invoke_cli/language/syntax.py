@@ -1,4 +1,4 @@
-"""What a prompt may hold besides words, declared for help: each form as an example, and what it means."""
+"""What prompts may hold besides words, and lists of values: each form as an example, and what it means."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Form:
-    """A form that the language of prompts has."""
+    """A form that the language of lines has."""
 
     example: str
     meaning: str
@@ -30,4 +30,12 @@ FORMS = (
     Form("a barn <lora:grain:0.8>", "The same."),
     Form("<my-mug> on a table", "The trigger of an embedding (textual inversion); !triggers lists them."),
     Form("a \\[framed\\] barn", "A backslash makes a bracket, parenthesis, sign or colon plain."),
+)
+
+LISTS = (
+    Form("a barn -C 5,7.5,10", "A picture with each of these values, and a sheet of them all."),
+    Form("a barn -A k_lms,k_euler", "Names, too."),
+    Form("a barn -C 4:10:1.5", "From 4 to 10, in steps of 1.5."),
+    Form("a barn -S 1:9", "Whole numbers go in ones."),
+    Form("a barn -C 5,10 -A k_lms,k_euler", "All combinations, the first list from left to right."),
 )

@@ -124,7 +124,9 @@ def _joined(plans: Sequence[Plan], named: str, skipped: Sequence[str]) -> Plan:
     for plan in plans:
         start = len(jobs)
         jobs += [job if job.after is None else replace(job, after=job.after + start) for job in plan.jobs]
-    said = [f"{len(plans)} picture{'s' if len(plans) > 1 else ''} from {named}, each with a line of its own"]
+    several = len(plans) > 1
+    told = f"1 picture from {named}"
+    said = [f"{len(plans)} pictures from {named}, each with a line of its own" if several else told]
     said += [f"skipped: {message}" for message in skipped[:TOLD]]
     said += [f"{len(skipped) - TOLD} more are skipped"] if len(skipped) > TOLD else []
     others = list(dict.fromkeys(notice for plan in plans for notice in plan.notices))

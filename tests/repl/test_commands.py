@@ -1,9 +1,10 @@
 import pytest
 
 from invoke_cli.errors import InvokeError
+from invoke_cli.language.grammar import read
 from invoke_cli.language.prompts import split
 from invoke_cli.language.switches import table
-from invoke_cli.language.syntax import FORMS
+from invoke_cli.language.syntax import FORMS, LISTS
 from invoke_cli.repl import commands
 from invoke_cli.repl.commands import COMMANDS, Context, Page
 from invoke_cli.repl.commands.topics import TOPICS
@@ -68,6 +69,11 @@ def test_every_group_of_switches_and_every_command_belongs_to_a_topic():
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.example)
 def test_every_form_of_prompts_that_help_shows_is_understood(form):
     assert split(form.example).positive
+
+
+@pytest.mark.parametrize("form", LISTS, ids=lambda form: form.example)
+def test_every_list_that_help_shows_is_understood(form):
+    assert read(form.example).axes
 
 
 def test_a_topic_with_a_slip_is_guessed():

@@ -41,6 +41,11 @@ def test_each_file_makes_a_picture_in_natural_order(make_session: Make, sketches
     assert "notes.txt" not in told
 
 
+def test_a_pattern_of_one_file_is_told_as_one(make_session: Make, sketches: Path) -> None:
+    told = notices(list(make_session(dry_run=True).run("a cat -I 'my sketches/a2*.png' -s2")))
+    assert told.splitlines()[0] == "1 picture from my sketches/a2*.png"
+
+
 def test_every_line_stands_for_itself(session: Session, sketches: Path) -> None:
     events = list(session.run("a cat -I 'my sketches/a*.png' -s2 -f0.5 -n2 -g --fnformat {init}-{seed}.png"))
     made = saved(events)

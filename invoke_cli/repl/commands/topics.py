@@ -9,7 +9,7 @@ from textwrap import fill, wrap
 from invoke_cli.language.declare import DRAWING, ENLARGING, FILES, IMG2IMG, INPAINTING, VARYING
 from invoke_cli.language.guide import help_text
 from invoke_cli.language.switches import table
-from invoke_cli.language.syntax import FORMS
+from invoke_cli.language.syntax import FORMS, LISTS, Form
 from invoke_cli.repl.commands.registry import COMMANDS, Command
 
 _LABEL_WIDTH = 18
@@ -17,11 +17,12 @@ _LABEL_WIDTH = 18
 
 @dataclass(frozen=True)
 class Topic:
-    """groups: of switches. commands: the modules of commands. prompts: whether prompts belong to it."""
+    """groups: of switches. commands: the modules of commands. forms: of the language, under the title."""
 
     groups: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
-    prompts: bool = False
+    title: str = ""
+    forms: tuple[Form, ...] = ()
 
 
 TOPICS = {
@@ -29,7 +30,8 @@ TOPICS = {
     "commands": Topic(
         commands=("pictures", "compare", "schedule", "settings", "history", "models", "help", "later")
     ),
-    "prompts": Topic(prompts=True),
+    "prompts": Topic(title="Prompts", forms=FORMS),
+    "sweeps": Topic(commands=("compare",), title="Lists of values", forms=LISTS),
     "drawing": Topic((DRAWING,)),
     "img2img": Topic((IMG2IMG,), ("schedule", "compare")),
     "inpainting": Topic((INPAINTING,)),
@@ -44,7 +46,7 @@ TOPICS = {
 
 def topic_text(topic: Topic, width: int) -> str:
     """Everything that belongs to the topic, wrapped at `width` columns."""
-    parts = ["\n".join(_forms(width))] if topic.prompts else []
+    parts = ["\n".join(_forms(topic, width))] if topic.forms else []
     parts += [help_text(group, width) for group in topic.groups]
     if topic.commands:
         parts.append("\n".join(_commands(topic.commands, width)))
@@ -70,10 +72,10 @@ def _commands(modules: tuple[str, ...], width: int) -> Iterator[str]:
         yield fill(f"Coming in a later version: {later}.", width)
 
 
-def _forms(width: int) -> Iterator[str]:
-    yield "Prompts"
-    column = max(len(form.example) for form in FORMS) + 4
-    for form in FORMS:
+def _forms(topic: Topic, width: int) -> Iterator[str]:
+    yield topic.title
+    column = max(len(form.example) for form in topic.forms) + 4
+    for form in topic.forms:
         first, *rest = wrap(form.meaning, max(width - column, 20))
         yield f"  {form.example}".ljust(column) + first
         yield from (" " * column + line for line in rest)
