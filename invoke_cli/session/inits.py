@@ -99,7 +99,13 @@ def _is_picture(path: str) -> bool:
 def _sorted(paths: Sequence[str], missing: str) -> list[str]:
     if not paths:
         raise PictureError(missing, switch="init_img")
-    return sorted(paths, key=natural)
+    return sorted(paths, key=by_name)
+
+
+def by_name(path: str) -> tuple[list[tuple[int, int, str]], str]:
+    """A key to sort files by: natural order, and a.png before a-01.png, the later one of the same name."""
+    stem, suffix = os.path.splitext(path)
+    return natural(stem), suffix
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:

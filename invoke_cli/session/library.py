@@ -11,11 +11,11 @@ from pathlib import Path
 from invoke_cli.errors import BatchError, InvokeError, LineError
 from invoke_cli.imaging.files import nearest_files
 from invoke_cli.paths import expanded
+from invoke_cli.session.inits import by_name
 from invoke_cli.session.references import BACK, find_picture, look_back
 
 _RANGE = re.compile(r"(-\d+)\.\.(-\d+)?")
 _PATTERN = re.compile(r"[*?\[]")
-_DIGITS = re.compile(r"(\d+)")
 
 
 class Library:
@@ -63,7 +63,7 @@ class Library:
         for place in (typed, self._outdir / typed):
             found = [Path(path) for path in glob.glob(str(place), recursive=True) if os.path.isfile(path)]
             if found:
-                return sorted(found, key=_counting)
+                return sorted(found, key=lambda path: by_name(str(path)))
         raise LineError(f"no file fits {pattern}", "patterns take * for anything and ? for one character")
 
 
@@ -75,8 +75,3 @@ def missing(path: Path) -> BatchError:
 def is_pattern(name: str) -> bool:
     """Whether the name may stand for several files."""
     return _PATTERN.search(name) is not None
-
-
-def _counting(path: Path) -> list[tuple[bool, int, str]]:
-    """A key by which a9.png comes before a10.png."""
-    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in _DIGITS.split(str(path))]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from invoke_cli.imaging.metadata import read_texts, unpack
-from invoke_cli.session.inits import natural
+from invoke_cli.session.inits import by_name, natural
 from invoke_cli.session.session import Session
 from tests.session.conftest import Make, failure, notices, pixels, planned, saved
 
@@ -122,6 +122,11 @@ def test_many_that_are_skipped_are_counted(make_session: Make, sketches: Path) -
 
 def test_other_mistakes_are_the_lines(session: Session, sketches: Path) -> None:
     assert "no sampler" in failure(session.run("a -I 'my sketches' -Ak_foo")).error.message
+
+
+def test_later_files_of_a_name_come_behind_the_first() -> None:
+    names = ["1-10.png", "1-02.png", "1.png", "1²3.png", "1.jpg"]
+    assert sorted(names, key=by_name) == ["1.jpg", "1.png", "1-02.png", "1-10.png", "1²3.png"]
 
 
 def test_natural_order() -> None:
