@@ -21,8 +21,9 @@ ALLOWED = {
     "yaml_edit": COMMON | {"yaml_file"},
     "language": COMMON,
     "imaging": COMMON,
+    "networks": set(),
     "diffusion": COMMON,
-    "models": COMMON | {"yaml_file", "yaml_edit", "diffusion"},
+    "models": COMMON | {"yaml_file", "yaml_edit", "diffusion", "networks"},
     "settings": COMMON | {"yaml_file", "language", "models"},
     "old_shell": set(),
     "init_file": COMMON | {"shell"},
@@ -31,10 +32,21 @@ ALLOWED = {
     "repl": COMMON | {"session", "language"},
     "__main__": COMMON | {"shell", "init_file", "settings", "models", "session", "repl"},
 }
-HEAVY = {"torch", "diffusers", "transformers", "numpy", "PIL", "prompt_toolkit", "yaml", "safetensors"}
+HEAVY = {
+    "torch",
+    "diffusers",
+    "transformers",
+    "tokenizers",
+    "numpy",
+    "PIL",
+    "prompt_toolkit",
+    "yaml",
+    "safetensors",
+}
 MAY_IMPORT_AT_TOP = {
     "language": set(),
     "imaging": {"numpy", "PIL"},
+    "networks": {"torch", "tokenizers"},
     "diffusion": {"torch", "numpy"},
     "models": {"torch"},
     "session": set(),

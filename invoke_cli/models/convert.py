@@ -19,6 +19,7 @@ from invoke_cli.models.architectures import Architecture, recognise
 from invoke_cli.models.diffusers_directory import quiet
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.files import read_json
+from invoke_cli.models.networks import in_the_library
 from invoke_cli.models.pickles import load_tensors
 from invoke_cli.models.single_file import described, load
 from invoke_cli.paths import expanded
@@ -64,7 +65,7 @@ def _write(bundle: Bundle, found: Architecture, directory: Path) -> None:
     bundle.unet.register_to_config(sample_size=bundle.native // factor)
     with quiet():
         for name, part in parts.items():
-            part.save_pretrained(directory / name)
+            in_the_library(part).save_pretrained(directory / name)
     noise = read_json(found.directory / "scheduler" / "scheduler_config.json")
     noise |= {"_class_name": SCHEDULER, "prediction_type": bundle.prediction}
     if bundle.table.trailing:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from invoke_cli.errors import ModelError
 from invoke_cli.models.kept import Kept
+from invoke_cli.networks.autoencoder import AutoencoderKL
+from invoke_cli.networks.base import Network
 
 ALIGNMENT = 64
 """Bytes at whose multiples torch puts tensors; products of others may be rounded in another way."""
@@ -21,7 +23,17 @@ INNER = "text_model."
 
 
 def empty_network(config: Mapping[str, Any]) -> Any:
-    """The network that a config.json describes, without memory for its weights."""
+    """The network that a config.json describes, without memory for its weights.
+
+    One of ours where it is plain; else the library's, which knows every kind and takes long to import.
+    """
+    with torch.device("meta"):
+        plain = AutoencoderKL.read(config) if config.get("_class_name") == "AutoencoderKL" else None
+    return library_network(config) if plain is None else plain
+
+
+def library_network(config: Mapping[str, Any]) -> Any:
+    """The same from diffusers or transformers, whatever its kind."""
     import diffusers
     import transformers
 
@@ -30,6 +42,14 @@ def empty_network(config: Mapping[str, Any]) -> Any:
             return getattr(diffusers, config["_class_name"]).from_config(dict(config))
         kind = getattr(transformers, config["architectures"][0])
         return kind(transformers.CLIPTextConfig(**config))
+
+
+def in_the_library(network: Any) -> Any:
+    """A network of ours as the library's class, which knows how files are written; weights are shared."""
+    if not isinstance(network, Network):
+        return network
+    twin = library_network({"_class_name": type(network).__name__, **network.config})
+    return fill(twin, network.state_dict(), network.device, network.dtype)
 
 
 def fill(network: Any, tensors: Mapping[str, Tensor], device: torch.device, dtype: torch.dtype) -> Any:
