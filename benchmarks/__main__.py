@@ -1,103 +1,171 @@
 """How fast the program is, beside what people would run instead.
 
     python -m benchmarks [--only start,demo,full,cuda,loading] [--quick] [--json FILE] [--compare FILE]
+    python -m benchmarks --only full --groups tuned --sizes 384 --keep DIR --json FILE --add
 
 start    process start to prompt, to the end of --help, to the first picture of the demo model
 demo     the demo model, warm: lines of 1, 4 and 8 pictures
-full     the shapes of Stable Diffusion 1.5 with random weights, on the CPU
+full     the shapes of Stable Diffusion 1.5 with random weights, on the CPU, two contestants at a time:
+         groups start, tuned, default, exact, openvino
 cuda     the same on a GPU
 loading  a checkpoint of 2.1 GB
 
 Peers draw the same pictures from the same weights in processes beside ours, in turn. Only ratios mean
-something, and only those of one run. Run it on a machine that does nothing else.
+something, and only those of one group. Run it on a machine that does nothing else. What was measured is
+in the file at once, so that a run that is cut off leaves what it had.
 """
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmarks import loading, peers, random_model, start, steady
-from benchmarks.figures import BATCHED, OURS, TOLERANCE, Figure, Run, changes, regressions
-from benchmarks.machine import described, say, shortage
-from benchmarks.report import compared, markdown, plain
+from benchmarks import full, loading, peers, random_model, start, steady
+from benchmarks.comparison import TOLERANCE, told
+from benchmarks.contestants import ContestantError
+from benchmarks.figures import BATCHED, OURS, Figure
+from benchmarks.machine import conditions, described, say, shortage
+from benchmarks.report import markdown, plain
+from benchmarks.runs import Run, RunError
 
 ROOT = Path(__file__).parent.parent
 SKETCH = ROOT / "test-pictures" / "tree-and-river-sketch.png"
-FULL_MEMORY = 14.0
-LEAST_MEMORY = 7.0
-"""Gigabytes for everybody, and for those alone who compute in half precision."""
-FP32 = "ours, fp32"
 
 
 class _SkippedError(Exception):
     """A part cannot be measured here; its text says why."""
 
 
+@dataclass
+class _Sheet:
+    """What is measured by now, and the file that has it. before: what the file had already."""
+
+    machine: dict[str, object]
+    path: Path | None
+    before: Run | None
+    figures: list[Figure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def run(self) -> Run:
+        return Run(self.machine, tuple(self.figures), tuple(self.notes))
+
+    def add(self, figure: Figure) -> None:
+        """Take a figure, and write the file at once."""
+        self.figures.append(figure)
+        self._write()
+
+    def note(self, place: str, reason: str) -> None:
+        """Say that a part, or a group of it, is left out."""
+        self.notes.append(f"{place}: not measured, {reason}")
+        say(f"  {self.notes[-1]}")
+        self._write()
+
+    def _write(self) -> None:
+        if self.path is not None:
+            (self.run if self.before is None else self.before.joined(self.run)).write(self.path)
+
+
 def main() -> int:
-    """Measure, print, write; returns 1 when a comparison finds that something became slower."""
-    given = _arguments()
-    if given.report:
-        sys.stdout.write(markdown(Run.read(given.report)))
+    """Measure, print, write. Of a comparison it returns what `comparison.told` does."""
+    given, parser = _arguments()
+    try:
+        return _report(given) if given.report else _measure(given)
+    except RunError as error:
+        parser.error(str(error))
+
+
+def _report(given: argparse.Namespace) -> int:
+    run = Run.read(given.report)
+    if given.compare is None:
+        sys.stdout.write(markdown(run))
         return 0
-    run = _measured(given)
-    say("\n" + plain(run.figures))
-    for note in run.notes:
+    return _compared(run, Run.read(given.compare), given.tolerance)
+
+
+def _measure(given: argparse.Namespace) -> int:
+    """What was asked for. Files that cannot be used are refused before anything is measured."""
+    earlier = Run.read(given.compare) if given.compare else None
+    before = Run.read(given.json) if given.add and given.json.exists() else None
+    sheet = _Sheet(described("cuda" if _has_cuda() else "cpu"), given.json, before)
+    if before is not None:
+        before.joined(sheet.run)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is temporary goes away
+    for name in given.only.split(","):
+        _measure_part(name, given, sheet)
+    say("\n" + plain(sheet.figures))
+    for note in sheet.notes:
         say(note)
-    if given.json:
-        before = Run.read(given.json) if given.add and given.json.exists() else None
-        whole = run if before is None else before.joined(run)
-        given.json.write_text(whole.written(), encoding="utf-8")
-    return _compared(run, given) if given.compare else 0
+    return _compared(sheet.run, earlier, given.tolerance) if earlier is not None else 0
 
 
-def _arguments() -> argparse.Namespace:
+def _measure_part(name: str, given: argparse.Namespace, sheet: _Sheet) -> None:
+    say(f"{name}:")
+    how = {"quick": given.quick, **conditions()}
+    with tempfile.TemporaryDirectory(prefix="bench-") as own:
+        try:
+            for figure in PARTS[name](given, Path(own), sheet):
+                sheet.add(replace(figure, conditions=how))
+        except _SkippedError as reason:
+            sheet.note(name, str(reason))
+        except ContestantError as error:
+            sheet.note(name, f"broken off: {error}")
+
+
+def _compared(run: Run, before: Run, tolerance: float) -> int:
+    text, status = told(run, before, tolerance)
+    say("\n" + text)
+    return status
+
+
+def _arguments() -> tuple[argparse.Namespace, argparse.ArgumentParser]:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", default=",".join(PARTS), metavar="PARTS", help="some of the parts above")
     parser.add_argument("--quick", action="store_true", help="one size, few rounds: to see that it works")
     parser.add_argument("--sizes", default="384,512", metavar="N,N", help="of full-size pictures")
+    parser.add_argument(
+        "--groups", default=",".join(full.GROUPS), metavar="G,G", help="some of those of full"
+    )
     parser.add_argument("--rounds", type=int, help="how often each line is drawn")
     parser.add_argument("--model", type=Path, metavar="DIR", help="a diffusers directory for full and cuda")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the random model there for other runs")
     parser.add_argument("--openvino", default="", metavar="PYTHON", help="an interpreter with optimum-intel")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--add", action="store_true", help="with --json: keep other figures of FILE")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="with an earlier --json, by ratios")
     parser.add_argument("--tolerance", type=float, default=TOLERANCE, help="what a ratio may lose, 0..1")
-    parser.add_argument("--report", type=Path, metavar="JSON", help="print the Markdown of a run and leave")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="JSON",
+        help="measure nothing: print the Markdown of a run, or compare it",
+    )
     given = parser.parse_args()
-    unknown = set(given.only.split(",")) - set(PARTS)
-    if unknown:
-        parser.error(f"there is no part {sorted(unknown)[0]!r}; there are: {', '.join(PARTS)}")
-    return given
+    _check(given, parser)
+    return given, parser
 
 
-def _measured(given: argparse.Namespace) -> Run:
-    figures: list[Figure] = []
-    notes: list[str] = []
-    device = "cuda" if _has_cuda() else "cpu"
-    facts = {**described(device), "quick": given.quick}
-    for name in given.only.split(","):
-        say(f"{name}:")
-        with tempfile.TemporaryDirectory(prefix="bench-") as own:
-            try:
-                figures.extend(PARTS[name](given, Path(own)))
-            except _SkippedError as reason:
-                notes.append(f"{name}: not measured, {reason}")
-                say(f"  {notes[-1]}")
-    return Run(facts, tuple(figures), tuple(notes))
-
-
-def _compared(run: Run, given: argparse.Namespace) -> int:
-    before = Run.read(given.compare)
-    found = list(changes(run.figures, before.figures))
-    lost = regressions(run.figures, before.figures, given.tolerance)
-    say("\n" + compared(found, lost, given.tolerance))
-    return int(bool(lost) or not found)
+def _check(given: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Refuse what cannot be meant, before minutes are spent on it."""
+    for kind, asked, there in (("part", given.only, PARTS), ("group", given.groups, full.GROUPS)):
+        unknown = [name for name in asked.split(",") if name not in there]
+        if unknown:
+            parser.error(f"there is no {kind} {unknown[0]!r}; there are: {', '.join(there)}")
+    if not all(side.isdecimal() and int(side) > 0 and int(side) % 64 == 0 for side in given.sizes.split(",")):
+        parser.error(f"--sizes wants multiples of 64, such as 384,512, not {given.sizes!r}")
+    if given.rounds is not None and given.rounds < 1:
+        parser.error("--rounds wants at least 1")
+    if given.add and given.json is None:
+        parser.error("--add needs --json FILE, to which figures are added")
+    if given.json is not None and not given.json.absolute().parent.is_dir():
+        parser.error(f"there is no folder {given.json.absolute().parent}")
 
 
 def _has_cuda() -> bool:
@@ -120,11 +188,11 @@ def _demo_directory() -> Path:
     return ROOT / "invoke_cli" / "data" / "demo"
 
 
-def _start(given: argparse.Namespace, own: Path) -> Iterator[Figure]:
+def _start(given: argparse.Namespace, own: Path, _: _Sheet) -> Iterator[Figure]:
     yield from start.measure(_demo_directory(), SKETCH, own, 3 if given.quick else _rounds(given, 9))
 
 
-def _demo(given: argparse.Namespace, own: Path) -> Iterator[Figure]:
+def _demo(given: argparse.Namespace, own: Path, _: _Sheet) -> Iterator[Figure]:
     half = _half()
     case = steady.Case(
         part="demo",
@@ -143,44 +211,29 @@ def _demo(given: argparse.Namespace, own: Path) -> Iterator[Figure]:
     yield from steady.measure(case)
 
 
-def _full(given: argparse.Namespace, own: Path) -> Iterator[Figure]:
-    reason = shortage(LEAST_MEMORY, 0 if given.model else 2 * random_model.DISK)
-    if reason:
-        raise _SkippedError(reason)
-    model, half = _model(given, own), _half()
-    sides = [int(side) for side in given.sizes.split(",")][: 1 if given.quick else None]
-    everybody = {
-        OURS: half,
-        FP32: "float32",
-        peers.DEFAULT: "float32",
-        peers.TUNED: half,
-        peers.OPENVINO: half,
-    }
-    if shortage(FULL_MEMORY, 0):
-        everybody = {OURS: half, peers.TUNED: half}
-        say(f"  only {', '.join(everybody)}: {shortage(FULL_MEMORY, 0)}")
-    yield start.first_picture(
-        "full", "full size", model, model, sides[0], half, SKETCH, own, 1 if given.quick else 2
+def _full(given: argparse.Namespace, own: Path, sheet: _Sheet) -> Iterator[Figure]:
+    model = Path(_model(given, own))
+    yield from full.measure(
+        full.Full(
+            groups=given.groups.split(","),
+            sides=_sizes(given)[: 1 if given.quick else None],
+            rounds=_rounds(given, 2),
+            half=_half(),
+            model=model,
+            built=_built(given, own),
+            own=own,
+            sketch=SKETCH,
+            openvino=given.openvino,
+        ),
+        sheet.note,
     )
-    case = steady.Case(
-        part="full",
-        model=model,
-        peers_model=model,
-        device="cpu",
-        half=half,
-        sides=sides,
-        counts=(1,),
-        rounds=_rounds(given, 2),
-        contestants=tuple(everybody),
-        dtypes=everybody,
-        sketch=SKETCH,
-        own=own,
-        openvino=given.openvino,
-    )
-    yield from steady.measure(case)
 
 
-def _cuda(given: argparse.Namespace, own: Path) -> Iterator[Figure]:
+def _sizes(given: argparse.Namespace) -> list[int]:
+    return [int(side) for side in given.sizes.split(",")]
+
+
+def _cuda(given: argparse.Namespace, own: Path, _: _Sheet) -> Iterator[Figure]:
     if not _has_cuda():
         raise _SkippedError("there is no GPU here")
     whoever = (OURS, BATCHED, peers.DEFAULT, peers.TUNED, peers.COMPILED)
@@ -191,7 +244,7 @@ def _cuda(given: argparse.Namespace, own: Path) -> Iterator[Figure]:
         peers_model=model,
         device="cuda",
         half="float16",
-        sides=(512,) if given.quick else [int(side) for side in given.sizes.split(",")],
+        sides=(512,) if given.quick else _sizes(given),
         counts=(1, 4) if given.quick else (1, 4, 8),
         rounds=_rounds(given, 5),
         contestants=whoever,
@@ -206,19 +259,30 @@ def _model(given: argparse.Namespace, own: Path) -> str:
     """The full-size model: the one that was named, or random weights built on the spot."""
     if given.model:
         return str(given.model)
+    directory = _built(given, own) / "model"
+    reason = "" if directory.exists() else shortage(0, 2 * random_model.DISK)
+    if reason:
+        raise _SkippedError(reason)
     say("  building the model")
-    random_model.write(own / "model")
-    return str(own / "model")
+    return str(random_model.built(directory))
 
 
-def _loading(given: argparse.Namespace, own: Path) -> Iterator[Figure]:
+def _built(given: argparse.Namespace, own: Path) -> Path:
+    """Where what takes a minute to build lies: for other runs, where a folder was named."""
+    if given.keep is None:
+        return own
+    given.keep.mkdir(parents=True, exist_ok=True)
+    return Path(given.keep).absolute()
+
+
+def _loading(given: argparse.Namespace, own: Path, _: _Sheet) -> Iterator[Figure]:
     reason = shortage(loading.NEEDED_MEMORY, loading.NEEDED_DISK)
     if reason:
         raise _SkippedError(reason)
     yield from loading.figures(own, "cpu", 1 if given.quick else 3)
 
 
-PARTS: dict[str, Callable[[argparse.Namespace, Path], Iterator[Figure]]] = {
+PARTS: dict[str, Callable[[argparse.Namespace, Path, _Sheet], Iterator[Figure]]] = {
     "start": _start,
     "demo": _demo,
     "full": _full,

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ def environment(own: Path) -> dict[str, str]:
     quiet = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "PYTHONWARNINGS": "ignore"}
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return {**kept, **places, **quiet, "PYTHONPATH": path}
+
+
+class ContestantError(RuntimeError):
+    """A contestant cannot go on; the text has its last words."""
 
 
 class Contestant:
@@ -45,14 +50,15 @@ class Contestant:
         self.loaded = float(first.get("loaded", 0))
 
     def ask(self, **request: Any) -> dict[str, Any]:
-        """What the worker answers. Raises RuntimeError with its last words when it has died."""
+        """What the worker answers. Raises ContestantError when it has died."""
         if self._process.stdin is None:
             raise RuntimeError(f"{self.who} has no input")
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has died, and its log says of what
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
         answer = self._read()
         if "missing" in answer:
-            raise RuntimeError(answer["missing"])
+            raise ContestantError(f"{self.who}: {answer['missing']}")
         return answer
 
     def _read(self) -> dict[str, Any]:
@@ -69,7 +75,8 @@ class Contestant:
     def leave(self) -> None:
         """End the process."""
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
         self._process.wait()
         self._errors.close()
 

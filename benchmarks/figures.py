@@ -1,30 +1,30 @@
-"""Measured figures, and the arithmetic on them: medians, ratios, and what has become worse.
+"""Measured figures, and the arithmetic on them: medians, ratios, shares of the floor.
 
-Times are only ever compared within one run, as ratios; between runs the ratios are compared.
+Times are only ever compared within one group of contestants of one run, as ratios.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
 OURS = "ours"
+FP32 = "ours, fp32"
 BATCHED = "ours, --batch auto"
 """Pictures of a line at once, as peers draw them; the same as OURS for a single one."""
-TOLERANCE = 0.15
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One measure of one case, for everybody who took part.
+    """One measure of one case, for everybody who took turns in it.
 
     part: "start", "demo", "full", "cuda" or "loading". case: what was drawn or done. measure: of what.
     unit: "s", "ms" or "GB"; less is better. samples: every measurement, by contestant.
     missing: why a contestant has none. floor: what the hardware would need at the least, where known.
+    group: who was measured beside whom, where a part has several such groups; see `group_of`.
+    conditions: how it was measured, such as "quick" and "load".
     """
 
     part: str
@@ -34,11 +34,28 @@ class Figure:
     samples: Mapping[str, Sequence[float]]
     missing: Mapping[str, str] = field(default_factory=dict)
     floor: Mapping[str, float] = field(default_factory=dict)
+    group: str = ""
+    conditions: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """What tells this figure from the others of a run."""
+    def what(self) -> tuple[str, str, str]:
+        """What was measured, whoever took part."""
         return self.part, self.case, self.measure
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What tells this figure from the others of a run."""
+        return *self.what, self.group
+
+    @property
+    def place(self) -> str:
+        """The part, and the group where it has several: `full (ours | diffusers)`."""
+        return f"{self.part} ({self.group})" if self.group else self.part
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it only shows that the bench works."""
+        return self.conditions.get("quick") is True
 
     def value(self, who: str) -> float | None:
         """The median of a contestant's measurements; None where there is none."""
@@ -64,6 +81,11 @@ class Figure:
         return None if value is None or floor is None or value <= 0 else floor / value
 
 
+def group_of(contestants: Sequence[str]) -> str:
+    """The name of a group: `ours | diffusers`."""
+    return " | ".join(contestants)
+
+
 def is_ours(who: str) -> bool:
     """Whether the contestant is this program, in one of its settings."""
     return who == OURS or who.startswith(f"{OURS}, ")
@@ -80,70 +102,3 @@ def ratio_of(above: Sequence[float], below: Sequence[float]) -> float | None:
     if any(under <= 0 for _, under in pairs):
         return None
     return median(over / under for over, under in pairs)
-
-
-@dataclass(frozen=True)
-class Change:
-    """A ratio to a peer, in a run and in the one that it is compared with."""
-
-    key: tuple[str, str, str]
-    ours: str
-    peer: str
-    before: float
-    now: float
-
-    @property
-    def factor(self) -> float:
-        """Below 1 we have lost ground."""
-        return self.now / self.before
-
-
-def changes(now: Sequence[Figure], before: Sequence[Figure]) -> Iterator[Change]:
-    """The ratios that both runs have."""
-    known = {figure.key: figure.ratios() for figure in before}
-    for figure in now:
-        for (ours, peer), ratio in figure.ratios().items():
-            past = known.get(figure.key, {}).get((ours, peer))
-            if past is not None and past > 0:
-                yield Change(figure.key, ours, peer, past, ratio)
-
-
-def regressions(
-    now: Sequence[Figure], before: Sequence[Figure], tolerance: float = TOLERANCE
-) -> list[Change]:
-    """The ratios that fell by more than the tolerance, a share of what they were."""
-    return [change for change in changes(now, before) if change.factor < 1 - tolerance]
-
-
-@dataclass(frozen=True)
-class Run:
-    """All of a run: what it ran on, and its figures. notes: parts that were left out, and why."""
-
-    machine: Mapping[str, Any]
-    figures: tuple[Figure, ...]
-    notes: tuple[str, ...] = ()
-
-    def written(self) -> str:
-        """As JSON; the ratios are in it for people, and are not read again."""
-        figures = [
-            {**asdict(figure), "ratios": {f"{a} : {b}": round(r, 3) for (a, b), r in figure.ratios().items()}}
-            for figure in self.figures
-        ]
-        whole = {"machine": dict(self.machine), "notes": list(self.notes), "figures": figures}
-        return json.dumps(whole, indent=1) + "\n"
-
-    @classmethod
-    def read(cls, path: Path) -> Run:
-        """A run from its JSON."""
-        found = json.loads(path.read_text(encoding="utf-8"))
-        for figure in found["figures"]:
-            figure.pop("ratios", None)
-        figures = tuple(Figure(**figure) for figure in found["figures"])
-        return cls(found["machine"], figures, tuple(found["notes"]))
-
-    def joined(self, other: Run) -> Run:
-        """Both runs' figures, of the same machine; of those that both have, the other's."""
-        replaced = {figure.key for figure in other.figures}
-        kept = tuple(figure for figure in self.figures if figure.key not in replaced)
-        notes = tuple(dict.fromkeys((*self.notes, *other.notes)))
-        return Run({**self.machine, **other.machine}, (*kept, *other.figures), notes)

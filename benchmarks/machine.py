@@ -16,10 +16,19 @@ from typing import Any
 GIGABYTE = 1e9
 SIDES = {"cpu": (1024, 2048, 4096), "cuda": (4096, 8192)}
 """Of the square matrices whose products are timed; the fastest counts."""
+PARTS = ("unet", "vae", "text_encoder")
+
+
+def conditions() -> dict[str, Any]:
+    """What may change between the pieces of a run: the load before it, and the threads of each process."""
+    import torch
+
+    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+    return {"load before": load, "threads": torch.get_num_threads()}
 
 
 def described(device: str) -> dict[str, Any]:
-    """What figures mean nothing without."""
+    """What figures mean nothing without, and all pieces of a run have in common."""
     import torch
 
     from invoke_cli.models.devices import cpu_has_bfloat16
@@ -29,7 +38,6 @@ def described(device: str) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "bfloat16": cpu_has_bfloat16(),
         "memory, GB": round(memory() / GIGABYTE, 1),
-        "load at the start": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
         "gpu": torch.cuda.get_device_name() if device == "cuda" else None,
     }
@@ -66,14 +74,23 @@ def free_memory() -> float:
 
 def peak_memory() -> float:
     """The most bytes that this process had in main memory so far."""
+    return own_memory()["VmHWM"]
+
+
+def own_memory() -> dict[str, float]:
+    """What this process has in main memory, in bytes, as Linux names it in /proc/self/status.
+
+    VmHWM: the most so far. VmRSS: now. RssAnon: of that, what is in no file. Elsewhere only the first.
+    """
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        return next(float(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
+        values = dict(line.split(":", 1) for line in lines)
+        return {name: float(values[name].split()[0]) * 1024 for name in ("VmHWM", "VmRSS", "RssAnon")}
+    except (OSError, KeyError):
         import resource
 
         scale = 1 if sys.platform == "darwin" else 1024
-        return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * scale
+        return {"VmHWM": float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * scale}
 
 
 def shortage(gigabytes: float, disk: float) -> str:
@@ -125,9 +142,7 @@ def work(model: Path, side: int) -> dict[str, float]:
     from invoke_cli.models.files import read_json
     from invoke_cli.models.networks import empty_network
 
-    unet, vae, text = (
-        empty_network(read_json(model / part / "config.json")) for part in ("unet", "vae", "text_encoder")
-    )
+    unet, vae, text = (empty_network(read_json(model / part / "config.json")) for part in PARTS)
     factor = 2 ** (len(vae.config.block_out_channels) - 1)
     width, latent = unet.config.cross_attention_dim, side // factor
     with torch.device("meta"):
@@ -145,6 +160,15 @@ def work(model: Path, side: int) -> dict[str, float]:
                 call()  # type: ignore[no-untyped-call]
             found[name] = float(counter.get_total_flops())
     return found
+
+
+def weights(model: Path) -> int:
+    """The numbers in the networks of a diffusers directory."""
+    from invoke_cli.models.files import read_json
+    from invoke_cli.models.networks import empty_network
+
+    networks = (empty_network(read_json(model / part / "config.json")) for part in PARTS)
+    return sum(tensor.numel() for network in networks for tensor in network.parameters())
 
 
 def floor(work: Mapping[str, float], steps: int, rate: float) -> float:

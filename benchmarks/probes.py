@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 UNET = "unet"
@@ -19,6 +20,10 @@ POINTS = (
     ("diffusers.models.autoencoders.autoencoder_kl", "AutoencoderKL", "decode", "decode"),
     ("transformers.models.clip.modeling_clip", "CLIPTextModel", "forward", "text"),
     ("torch.cuda", "CUDAGraph", "replay", UNET),
+    ("optimum.intel.openvino.modeling_diffusion", "OVModelUnet", "forward", UNET),
+    ("optimum.intel.openvino.modeling_diffusion", "OVModelVaeEncoder", "forward", "encode"),
+    ("optimum.intel.openvino.modeling_diffusion", "OVModelVaeDecoder", "forward", "decode"),
+    ("optimum.intel.openvino.modeling_diffusion", "OVModelTextEncoder", "forward", "text"),
 )
 """Module, class, method and what it counts as. A call within another is part of that.
 
@@ -40,9 +45,8 @@ def probed(wait: Callable[[], None]) -> Iterator[list[Interval]]:
     depth = [0]
     replaced = []
     for module, name, method, what in POINTS:
-        try:
-            kind = getattr(import_module(module), name)
-        except (ImportError, AttributeError):
+        kind = getattr(sys.modules.get(module), name, None)  # what nobody has imported, nobody calls
+        if kind is None:
             continue
         original = getattr(kind, method)
         replaced.append((kind, method, original))
@@ -74,17 +78,18 @@ def _clocked(
     return clocked
 
 
-def split(calls: list[Interval], started: float, ended: float, steps: int) -> dict[str, float]:
+def split(calls: list[Interval], started: float, ended: float, steps: int, pictures: int) -> dict[str, float]:
     """Where the time between `started` and `ended` went, in seconds.
 
-    first: until the first call of a UNet. outside: not in a network. step: not in a network, between the
-    first call of a UNet and the last, for each of `steps` steps but the first. Empty without such a call.
+    steps: that each of the `pictures` takes.
+    first: until the first call of a UNet. outside: not in a network. step: not in a network, for each step
+    of each picture but its first. What is done between two pictures belongs to no step: there, something
+    else than the UNet runs. Empty without a call of a UNet.
     """
-    unet = [call for call in calls if call[0] == UNET]
-    if not unet:
+    first = next((start for what, start, _ in calls if what == UNET), None)
+    if first is None:
         return {}
-    first, last = unet[0], unet[-1]
     inside = sum(end - start for _, start, end in calls)
-    within = sum(end - start for _, start, end in calls if start >= first[1] and end <= last[2])
-    between = (last[2] - first[1] - within) / max(1, steps - 1)
-    return {"first": first[1] - started, "outside": ended - started - inside, "step": between}
+    between = sum(after[1] - before[2] for before, after in pairwise(calls) if before[0] == after[0] == UNET)
+    step = between / max(1, (steps - 1) * pictures)
+    return {"first": first - started, "outside": ended - started - inside, "step": step}

@@ -26,6 +26,16 @@ INDEX = {
 }
 
 
+def built(directory: Path) -> Path:
+    """The model in that directory, written there unless it is there already; a half-written one never is."""
+    if not directory.exists():
+        unfinished = directory.with_name(f"{directory.name}-unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        write(unfinished)
+        unfinished.rename(directory)
+    return directory
+
+
 def write(directory: Path) -> None:
     """Write the model in float32, 4.3 GB, as most are published."""
     from invoke_cli.models.architectures import configs_directory
@@ -50,8 +60,18 @@ def _write_weights(directory: Path, name: str) -> None:
     config = json.loads((directory / "config.json").read_text("utf-8"))
     block = torch.randn(2**20) / 50
     named = empty_network(config).state_dict()
-    tensors = {key: _filled(tensor, block) for key, tensor in named.items() if tensor.is_floating_point()}
+    tensors = {
+        _published(key, name): _filled(tensor, block)
+        for key, tensor in named.items()
+        if tensor.is_floating_point()
+    }
     save_file(tensors, directory / f"{name}.safetensors", {"format": "pt"})
+
+
+def _published(key: str, file: str) -> str:
+    """The name of a tensor in published files; libraries rename those of the text encoder."""
+    is_text = file == PARTS["text_encoder"] and not key.startswith("text_model.")
+    return f"text_model.{key}" if is_text else key
 
 
 def _filled(tensor: Any, block: Any) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from benchmarks.figures import OURS, Change, Figure, Run, is_ours
+from benchmarks.figures import OURS, Figure, is_ours
+from benchmarks.runs import Run
 
 TITLES = {
     "start": "Starting",
@@ -54,7 +55,16 @@ def number(value: float) -> str:
 
 
 def plain(figures: Sequence[Figure]) -> str:
-    """A table in columns."""
+    """Tables in columns: one for each part, and for each group of contestants within it."""
+    return "\n\n".join(f"{place}\n{_columns(its)}" for place, its in _places(figures))
+
+
+def _places(figures: Sequence[Figure]) -> Iterator[tuple[str, list[Figure]]]:
+    for place, its in groupby(sorted(figures, key=_order), key=lambda figure: figure.place):
+        yield place, list(its)
+
+
+def _columns(figures: Sequence[Figure]) -> str:
     table = [HEADINGS, *(row for figure in figures for row in rows(figure))]
     widths = [max(len(row[column]) for row in table) for column in range(len(HEADINGS))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
@@ -63,16 +73,21 @@ def plain(figures: Sequence[Figure]) -> str:
 
 def markdown(run: Run) -> str:
     """The part of docs/performance.md that a run fills in."""
-    parts = [_machine(run)]
-    for part, figures in groupby(sorted(run.figures, key=_order), key=lambda figure: figure.part):
-        parts.append(f"### {TITLES.get(part, part)}\n\n{_table(list(figures))}")
+    parts, part = [_machine(run)], ""
+    for _, figures in _places(run.figures):
+        one = figures[0]
+        parts += [f"### {TITLES.get(one.part, one.part)}"] if one.part != part else []
+        parts += [f"#### {one.group}"] if one.group else []
+        parts += [f"{_conditions(figures)}\n\n{_table(figures)}".lstrip()]
+        part = one.part
     if run.notes:
         parts.append("### Not measured\n\n" + "\n".join(f"- {note}" for note in run.notes))
     return "\n\n".join(parts) + "\n"
 
 
-def _order(figure: Figure) -> int:
-    return [*TITLES].index(figure.part) if figure.part in TITLES else len(TITLES)
+def _order(figure: Figure) -> tuple[int, str]:
+    known = [*TITLES]
+    return known.index(figure.part) if figure.part in known else len(known), figure.group
 
 
 def _machine(run: Run) -> str:
@@ -80,17 +95,15 @@ def _machine(run: Run) -> str:
     return f"Measured on: {facts}."
 
 
+def _conditions(figures: Sequence[Figure]) -> str:
+    """How they were measured; pieces that were measured in several ways are told of in turn."""
+    ways = dict.fromkeys(
+        ", ".join(f"{name} {value}" for name, value in figure.conditions.items()) for figure in figures
+    )
+    told = "; then ".join(way for way in ways if way)
+    return f"How: {told}." if told else ""
+
+
 def _table(figures: Sequence[Figure]) -> str:
     lines = [HEADINGS, tuple("---" for _ in HEADINGS), *(row for figure in figures for row in rows(figure))]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def compared(found: Sequence[Change], lost: Sequence[Change], tolerance: float) -> str:
-    """What became of the ratios, worst first, and the verdict."""
-    lines = [
-        f"{'WORSE ' if change in lost else ''}{', '.join(change.key)}: {change.ours} against {change.peer} "
-        f"{change.before:.2f} x before, {change.now:.2f} x now"
-        for change in sorted(found, key=lambda change: change.factor)
-    ]
-    verdict = f"{len(lost)} of {len(found)} ratios fell by more than {tolerance:.0%}"
-    return "\n".join([*lines, verdict])

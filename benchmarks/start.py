@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -15,6 +16,8 @@ import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from benchmarks import peers
@@ -38,30 +41,64 @@ def measure(demo: Path, source: Path, own: Path, rounds: int) -> Iterator[Figure
     yield Figure("start", "--help", "process start to its end", "s", helped)
     prompted, _ = _in_turn({OURS: lambda: _to_prompt(own), empty: lambda: _to_end(bare, own)}, rounds)
     yield Figure("start", "prompt", "process start to prompt", "s", prompted)
-    yield first_picture("start", "demo", "demo", str(demo), 128, "float32", source, own, max(2, rounds // 2))
+    yield first_picture(
+        First("start", "demo", str(demo), "demo, 128x128", 128, "float32", source, own, max(2, rounds // 2))
+    )
 
 
-def first_picture(
-    part: str, name: str, model: str, peers_model: str, side: int, half: str, source: Path, own: Path,
-    rounds: int,
-) -> Figure:  # fmt: skip
-    """From the start of a process, with a cold interpreter and warm file caches, to a saved picture.
+@dataclass(frozen=True)
+class First:
+    """The first picture of a process: of which model for us and for the peer, called what, how large.
 
     half: what the peer's script computes in; ours is left to choose.
     """
-    init = sketch(source, side, own)
-    size = ["-W", str(side), "-H", str(side)]
-    line = f"{PROMPT} -I {init} -s {STEPS} -f {STRENGTH} -S 1 {' '.join(size)} -o {own}"
-    ours = [*PROGRAM, "--json", "--model", model, line]
-    who = peers.DEFAULT if half == "float32" else peers.TUNED
-    script = [sys.executable, str(Path(peers.__file__)), peers_model, who, "cpu", half]
+
+    part: str
+    model: str
+    peers_model: str
+    name: str
+    side: int
+    half: str
+    source: Path
+    own: Path
+    rounds: int
+    group: str = ""
+
+    @property
+    def peer(self) -> str:
+        """The setting of the peer that computes in `half`."""
+        return peers.DEFAULT if self.half == "float32" else peers.TUNED
+
+
+def first_picture(case: First, before: Callable[[], None] = lambda: None) -> Figure:
+    """From the start of a process, with a cold interpreter and warm file caches, to a saved picture.
+
+    before: done before each start of ours, and not timed.
+    """
+    own, init = case.own, sketch(case.source, case.side, case.own)
+    size = f"-W {case.side} -H {case.side}"
+    line = f"{PROMPT} -I {init} -s {STEPS} -f {STRENGTH} -S 1 {size} -o {own}"
+    ours = [*PROGRAM, "--json", "--model", case.model, line]
+    script = [sys.executable, str(Path(peers.__file__)), case.peers_model, case.peer, "cpu", case.half]
     theirs = [*script, str(init), str(STEPS), str(STRENGTH), PROMPT, str(own / "first.png")]
-    ways = {
-        OURS: lambda: _to_words(ours, b'"saved"', own),
-        who: lambda: _to_words(theirs, b"saved", own),
-    }
-    samples, missing = _in_turn(ways, rounds)
-    return Figure(part, f"{name}, {side}x{side}", "process start to first picture", "s", samples, missing)
+
+    def start() -> float:
+        before()
+        return _to_words(ours, b'"saved"', own)
+
+    ways = {OURS: start, case.peer: lambda: _to_words(theirs, b"saved", own)}
+    samples, missing = _in_turn(ways, case.rounds)
+    return Figure(
+        case.part, case.name, "process start to first picture", "s", samples, missing, group=case.group
+    )
+
+
+def first_and_later(case: First) -> Iterator[Figure]:
+    """The first start of a model, whose weights are converted to half precision, and a later one's."""
+    cache = case.own / "cache"  # see `contestants.environment`
+    clear = partial(shutil.rmtree, cache, ignore_errors=True)
+    yield first_picture(replace(case, name=f"{case.name}, first start of the model"), clear)
+    yield first_picture(replace(case, name=f"{case.name}, later start"))
 
 
 def _in_turn(

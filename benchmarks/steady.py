@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,11 +10,13 @@ from benchmarks import machine
 from benchmarks.contestants import Contestant
 from benchmarks.figures import BATCHED, Figure, is_ours
 from benchmarks.machine import say
+from benchmarks.peers import OPENVINO
 
 PROMPT = "a tree on a hill near a river"
 STEPS, STRENGTH = 10, 0.7
 STEPS_RUN = 7
 """floor(10 * 0.7): what both programs run of ten steps."""
+NO_FLOOR: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +25,8 @@ class Case:
 
     part: "demo", "full" or "cuda". model: a directory, or a name of models.yaml for us alone (`peers_model`
     is for the others). sides: of the square pictures. counts: of -n. half: see `peers.pipeline`.
-    dtypes: what each contestant computes in, for its floor.
+    dtypes: what each contestant computes in, for its floor. openvino, openvino_model: the interpreter of that
+    peer, and the directory of its conversion. group: of the figures, where a part has several.
     """
 
     part: str
@@ -39,6 +42,14 @@ class Case:
     sketch: Path
     own: Path
     openvino: str = ""
+    openvino_model: str = ""
+    group: str = ""
+
+    def model_of(self, who: str) -> str:
+        """Where a contestant finds its weights."""
+        if who == OPENVINO:
+            return self.openvino_model
+        return self.model if is_ours(who) else self.peers_model
 
 
 @dataclass
@@ -55,10 +66,8 @@ def measure(case: Case) -> Iterator[Figure]:
     """Load everybody, warm them up, let them draw in turn; the figures of each size and of memory."""
     taking_part, missing = _gathered(case)
     try:
-        yield Figure(
-            case.part, "process with libraries imported", "load", "s",
-            {one.who: [one.loaded] for one in taking_part}, missing,
-        )  # fmt: skip
+        loaded = {one.who: [one.loaded] for one in taking_part}
+        yield _figure(case, "process with libraries imported", "load", "s", loaded, missing)
         for side in case.sides:
             yield from _of_size(case, side, taking_part, missing)
         yield from _memory(case, taking_part, missing)
@@ -70,9 +79,8 @@ def measure(case: Case) -> Iterator[Figure]:
 def _gathered(case: Case) -> tuple[list[Contestant], dict[str, str]]:
     taking_part, missing = [], {}
     for who in case.contestants:
-        model = case.model if is_ours(who) else case.peers_model
-        python = case.openvino if who == "OpenVINO" else ""
-        one = Contestant(who, model, case.device, case.half, case.own, python)
+        python = case.openvino if who == OPENVINO else ""
+        one = Contestant(who, case.model_of(who), case.device, case.half, case.own, python)
         if one.missing:
             missing[who] = one.missing
             say(f"  {who}: left out, {one.missing}")
@@ -103,7 +111,7 @@ def _of_size(
             for who, dtype in case.dtypes.items()
             if rates[dtype] > 0
         }
-        yield from _figures(case.part, f"{name} -n{count}", taken, missing, floors)
+        yield from _figures(case, f"{name} -n{count}", taken, missing, floors)
 
 
 def _round(case: Case, side: int, count: int, number: int, one: Contestant, taken: _Taken) -> None:
@@ -137,20 +145,27 @@ def _round(case: Case, side: int, count: int, number: int, one: Contestant, take
 
 
 def _figures(
-    part: str, name: str, taken: _Taken, missing: dict[str, str], floors: dict[str, float]
+    case: Case, name: str, taken: _Taken, missing: dict[str, str], floors: dict[str, float]
 ) -> Iterator[Figure]:
     for measure, samples in taken.samples.items():
         unit = "s" if measure.startswith("a line") else "ms"
-        yield Figure(part, name, measure, unit, samples, missing, floors if measure == "a line" else {})
+        floor = floors if measure == "a line" else {}
+        yield _figure(case, name, measure, unit, samples, missing, floor)
 
 
 def _memory(case: Case, taking_part: Sequence[Contestant], missing: dict[str, str]) -> Iterator[Figure]:
+    name = f"up to {max(case.sides)}x{max(case.sides)}"
     answers = {one.who: one.ask(do="memory") for one in taking_part}
-    for place in ("main", "gpu"):
-        samples = {who: [answer[place]] for who, answer in answers.items() if place in answer}
-        if samples:
-            yield Figure(case.part, f"up to {max(case.sides)}x{max(case.sides)}", f"{place} memory, peak",
-                         "GB", samples, missing)  # fmt: skip
+    for measure in dict.fromkeys(measure for answer in answers.values() for measure in answer):
+        samples = {who: [answer[measure]] for who, answer in answers.items() if measure in answer}
+        yield _figure(case, name, measure, "GB", samples, missing)
+
+
+def _figure(
+    case: Case, name: str, measure: str, unit: str, samples: Mapping[str, Sequence[float]],
+    missing: dict[str, str], floor: Mapping[str, float] = NO_FLOOR,
+) -> Figure:  # fmt: skip
+    return Figure(case.part, name, measure, unit, samples, missing, floor, case.group)
 
 
 def sketch(source: Path, side: int, directory: Path) -> Path:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine, peers
-from benchmarks.figures import BATCHED, is_ours
+from benchmarks.figures import BATCHED, FP32, is_ours
 from benchmarks.probes import probed, split
 
 Draw = Callable[[dict[str, Any]], None]
-PRECISIONS = {"ours, fp32": "float32"}
+PRECISIONS = {FP32: "float32"}
 EXTRAS = {BATCHED: " --batch auto"}
 """What settings of ours add to a line."""
 
@@ -33,7 +33,7 @@ def main() -> None:
     try:
         draw = _contestant(who, model, device, half)
     except ImportError as error:
-        _answer(answers, {"missing": f"not installed: {error.name or error}"})
+        _answer(answers, {"missing": f"{error.name} is not installed" if error.name else str(error)})
         return
     _answer(answers, {"loaded": time.perf_counter() - started})
     for line in sys.stdin:
@@ -52,6 +52,8 @@ def _contestant(who: str, model: str, device: str, half: str) -> Draw:
     pipe = peers.openvino(model) if who == peers.OPENVINO else peers.pipeline(model, who, device, half)
 
     def draw(asked: dict[str, Any]) -> None:
+        if who == peers.OPENVINO:
+            peers.fit(pipe, asked["side"], asked["count"])
         for number, picture in enumerate(peers.draw(pipe, asked)):
             picture.save(Path(asked["out"]) / f"peer-{os.getpid()}-{time.time_ns()}-{number}.png")
 
@@ -91,7 +93,7 @@ def _drawn(draw: Draw, asked: dict[str, Any], device: str) -> dict[str, Any]:
         draw(asked)
         ended = time.perf_counter()
     answer = {"seconds": ended - started, "processor": time.process_time() - busy, "calls": len(calls)}
-    return {**answer, **split(calls, started, ended, asked["steps_run"] * asked["count"])}
+    return {**answer, **split(calls, started, ended, asked["steps_run"], asked["count"])}
 
 
 def _waiting(device: str) -> Callable[[], None]:
@@ -107,12 +109,25 @@ def _waiting(device: str) -> Callable[[], None]:
 
 
 def _memory(device: str) -> dict[str, float]:
-    """The most that was taken so far: main memory, files mapped into it included, and a GPU's."""
-    answer = {"main": machine.peak_memory() / machine.GIGABYTE}
+    """What was taken, in gigabytes by measure: of main memory the most so far and what is now, and of a GPU.
+
+    Files that are mapped count in the first two, although the system may take their memory back.
+    """
+    places = {
+        "VmHWM": "peak",
+        "VmRSS": "after the last line",
+        "RssAnon": "after the last line, no mapped files",
+    }
+    found = machine.own_memory()
+    answer = {
+        f"main memory, {meaning}": found[name] / machine.GIGABYTE
+        for name, meaning in places.items()
+        if name in found
+    }
     if device == "cuda":
         import torch
 
-        answer["gpu"] = torch.cuda.max_memory_reserved() / machine.GIGABYTE
+        answer["gpu memory, peak"] = torch.cuda.max_memory_reserved() / machine.GIGABYTE
     return answer
 
 

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from benchmarks.contestants import last_words
-from benchmarks.figures import Figure, Run, changes, is_ours, ratio_of, regressions
+from benchmarks.figures import Figure, is_ours, ratio_of
 from benchmarks.machine import floor
 from benchmarks.probes import UNET, probed, split
 from benchmarks.report import markdown, number, plain, rows
+from benchmarks.runs import Run
 from invoke_cli.diffusion.kernels import Plain
 from invoke_cli.diffusion.walk import Walk
 from tests.tiny import make_unet
@@ -61,35 +62,6 @@ def test_the_floor_is_the_work_of_the_steps_that_run_and_of_one_decoding():
     assert floor(work, steps=7, rate=2.0) == 37
 
 
-def test_losing_more_than_the_tolerance_is_a_regression():
-    before = [figure([1], [2.0]), figure([1], [3.0], "load"), figure([1], [5.0], "gone")]
-    now = [figure([1], [1.8]), figure([1], [2.3], "load"), figure([1], [1.0], "new")]
-    assert [change.factor for change in changes(now, before)] == pytest.approx([0.9, 2.3 / 3])
-    assert [change.key[2] for change in regressions(now, before, 0.15)] == ["load"]
-    assert [change.key[2] for change in regressions(now, before, 0.05)] == ["a line", "load"]
-    assert regressions(now, before, 0.5) == []
-
-
-def test_the_seconds_of_a_slower_machine_are_no_regression():
-    assert regressions([figure([10], [20])], [figure([1], [2])]) == []
-
-
-def test_a_run_comes_back_from_its_json(tmp_path):
-    path = tmp_path / "run.json"
-    whole = run(figure([1, 2], [3, 4], missing={"OpenVINO": "not installed"}), notes=("cuda: no GPU",))
-    path.write_text(whole.written())
-    assert Run.read(path) == Run(whole.machine, whole.figures, whole.notes)
-
-
-def test_runs_of_several_pieces_are_joined():
-    joined = run(figure([1], [2]), figure([1], [2], "load")).joined(run(figure([1], [4]), notes=("late",)))
-    assert {one.measure: one.ratios()["ours", "diffusers"] for one in joined.figures} == {
-        "a line": 4,
-        "load": 2,
-    }
-    assert joined.notes == ("late",)
-
-
 def test_where_the_time_of_a_line_went():
     calls = [
         ("text", 1.0, 2.0),
@@ -98,9 +70,19 @@ def test_where_the_time_of_a_line_went():
         ("unet", 6.5, 7.0),
         ("decode", 8.0, 9.0),
     ]
-    found = split(calls, started=0.0, ended=10.0, steps=3)
-    assert found == {"first": 3.0, "outside": 10 - 4.5, "step": (4.0 - 2.5) / 2}
-    assert split([("text", 1.0, 2.0)], 0.0, 10.0, 3) == {}
+    found = split(calls, started=0.0, ended=10.0, steps=3, pictures=1)
+    assert found == {"first": 3.0, "outside": 10 - 4.5, "step": (0.5 + 1.0) / 2}
+    assert split([("text", 1.0, 2.0)], 0.0, 10.0, 3, 1) == {}
+
+
+def test_what_is_done_between_two_pictures_belongs_to_no_step():
+    one = [("unet", 0.0, 1.0), ("unet", 1.25, 2.0), ("decode", 5.0, 6.0)]
+    other = [(what, start + 100, end + 100) for what, start, end in one]
+    found = split([*one, *other], started=0.0, ended=106.0, steps=2, pictures=2)
+    assert found["step"] == 0.25
+    # both drawn at once take their steps together, and are decoded one after the other
+    found = split([*one, ("decode", 6.0, 7.0)], started=0.0, ended=7.0, steps=2, pictures=2)
+    assert found["step"] == 0.25 / 2
 
 
 def test_tables_say_who_is_missing_and_why():
@@ -111,6 +93,17 @@ def test_tables_say_who_is_missing_and_why():
     assert "2.03 x" in text
     assert "not measured: not installed" in text
     assert "| 128x128 | a line | diffusers | 2.5 s | 2.03 x |  |" in markdown(whole)
+
+
+def test_tables_say_beside_whom_and_how_something_was_measured():
+    pair = figure([1.0], [2.0], group="ours | diffusers", conditions={"quick": False, "load before": 0.3})
+    other = figure([3.0], [9.0], group="ours | OpenVINO", conditions={"quick": True})
+    text = markdown(run(other, pair))
+    assert text.index("#### ours | OpenVINO") < text.index("#### ours | diffusers")
+    assert text.count("### The demo model") == 1
+    assert "How: quick False, load before 0.3." in text.split("#### ours | diffusers")[1]
+    assert "How: quick True." in text.split("#### ours | diffusers")[0]
+    assert "demo (ours | diffusers)\n" in plain([pair, other])
 
 
 def test_tables_hold_peers_against_each_setting_of_ours_whoever_drew_first():
