@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Hashable
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,45 +13,27 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from invoke_cli.diffusion.alone import Alone
+from invoke_cli.diffusion.coding import Coding, Decoding, Encoding, Pixels, levels_of
+from invoke_cli.diffusion.compiled import CompiledWalk, Compiler
 from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, mixed, pooled, size_facts
-from invoke_cli.diffusion.engines import Compiled, Eager, Engine, Graphed
+from invoke_cli.diffusion.engines import Engine, engine_for
+from invoke_cli.diffusion.host import onto
+from invoke_cli.diffusion.kept import Kept
 from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, hasten, packs
 from invoke_cli.diffusion.noise import perlin
 from invoke_cli.diffusion.numbers import DECODING, ENCODING, READING, check_numbers
 from invoke_cli.diffusion.packed import given_up
 from invoke_cli.diffusion.parts import knows
 from invoke_cli.diffusion.preview import KNOWN, ColourMap, fitted
-from invoke_cli.diffusion.recent import MEGABYTE, Recent
+from invoke_cli.diffusion.recent import MEGABYTE
 from invoke_cli.diffusion.schedule import NoiseTable
-from invoke_cli.diffusion.tiling import circular
-from invoke_cli.diffusion.walk import Steer, Texts, Times, Walk
+from invoke_cli.diffusion.walk import Steer, Walk
 from invoke_cli.wording import Edited, Fragments, Mixture, Words
 
-Pixels = NDArray[np.uint8]
 Hole = NDArray[np.bool_]
 
 SPARED = 128 * MEGABYTE
 """A network with more bytes than this has its weights only once: packed, and not also as they were."""
-
-
-class Kept:
-    """What a bundle remembers of its networks, each within a budget of megabytes.
-
-    texts, times: what `prediction` prepares. split_layers: what `alone` has found out.
-    """
-
-    def __init__(self) -> None:
-        self.texts: Recent[tuple[object, Texts]] = Recent(16, 128 * MEGABYTE)
-        self.times: Recent[tuple[object, Times]] = Recent(1000, 32 * MEGABYTE)
-        self.conditions: Recent[Conditioning] = Recent(32, 64 * MEGABYTE)
-        self.embeddings: Recent[Tensor] = Recent(64, 64 * MEGABYTE)
-        self.pooled: Recent[Tensor] = Recent(64, 8 * MEGABYTE)
-        self.latents: Recent[Tensor] = Recent(32, 64 * MEGABYTE)
-        self.walks: Recent[Walk] = Recent(8)
-        self.hastened: Recent[None] = Recent(2)
-        self.colours: Recent[ColourMap] = Recent(1)
-        self.engines: Recent[Engine] = Recent(1)
-        self.split_layers: dict[Hashable, frozenset[str]] = {}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -67,6 +49,7 @@ class Bundle:
     name, hash: what files say of the model. colours: what previews show of latents; None where nobody
     has fitted a map for the model.
     compiles: whether walks through the UNet are compiled, which rounds differently.
+    shared_engine: what runs the networks of several models; None is one of its own.
     A copy made with `dataclasses.replace` remembers nothing of the networks it was copied from.
     """
 
@@ -86,6 +69,7 @@ class Bundle:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
     compiles: bool = False
+    shared_engine: Engine | None = None
     kept: Kept = field(init=False, repr=False, default_factory=Kept)
 
     def latent_shape(self, height: int, width: int) -> tuple[int, int, int, int]:
@@ -208,18 +192,24 @@ class Bundle:
 
     @property
     def engine(self) -> Engine:
-        """What walks through the UNet are run by."""
-        return self.kept.engines.get("engine", self._engine)
+        """What runs the networks."""
+        if self.shared_engine is not None:
+            return self.shared_engine
+        return self.kept.engines.get("engine", lambda: engine_for(self.device))
 
-    def _engine(self) -> Engine:
-        if self.compiles:
-            return Compiled()
-        return Graphed() if self.device.type == "cuda" else Eager()
+    @property
+    def _compiler(self) -> Compiler:
+        return self.kept.compilers.get("compiler", lambda: Compiler(self.device))
+
+    def remarks(self) -> tuple[str, ...]:
+        """What has to be said of how the networks ran since the last time."""
+        return (*self.engine.remarks(), *(self._compiler.remarks() if self.compiles else ()))
 
     def _walk(self, axes: Collection[str], pictures: int) -> Walk:
-        # a compiler has kernels of its own
-        kernels = Plain() if self.compiles else self._kernels(self.unet, self.dtype)
-        if pictures > 1 and self.device.type == "cpu" and not self.compiles:
+        if self.compiles:  # a compiler has kernels of its own
+            return CompiledWalk(self.unet, Plain(), self._compiler, axes)
+        kernels = self._kernels(self.unet, self.dtype)
+        if pictures > 1 and self.device.type == "cpu":
             kernels = Alone(kernels, pictures)
         return Walk(self.unet, kernels, axes)
 
@@ -246,12 +236,11 @@ class Bundle:
         return self.kept.latents.get(key, lambda: self._encode(rgb, seamless, hole))
 
     def _encode(self, rgb: Pixels, seamless: Collection[str], hole: Hole | None) -> Tensor:
-        levels = torch.tensor(np.ascontiguousarray(rgb), device=self.device).permute(2, 0, 1)[None]
+        levels = onto(self.device, torch.tensor(np.ascontiguousarray(rgb))).permute(2, 0, 1)[None]
         pixels = (levels.float() / 127.5 - 1).to(self._vae_dtype)
         if hole is not None:
-            pixels = pixels.masked_fill(torch.tensor(hole, device=self.device), 0.0)
-        with torch.inference_mode(), circular(self._ready_vae(), seamless):
-            mean: Tensor = self.vae.encode(pixels).latent_dist.mean
+            pixels = pixels.masked_fill(onto(self.device, torch.tensor(hole)), 0.0)
+        mean = self._coded(Encoding, pixels, seamless)
         self._check(mean, ENCODING, self._vae_dtype)
         return (mean.float() - self._shift) * float(self.vae.config.scaling_factor)
 
@@ -262,14 +251,18 @@ class Bundle:
         """
         pixels = self._decode(latents, seamless)
         check_numbers(pixels, DECODING)
-        return _levels(pixels)
+        return levels_of(pixels)
 
     def _decode(self, latents: Tensor, seamless: Collection[str]) -> Tensor:
         """Latents (N, C, h, w) as pixels, (N, 3, H, W) float32, in -1..1 or somewhat beyond."""
         scaled = latents / float(self.vae.config.scaling_factor) + self._shift
-        with torch.inference_mode(), circular(self._ready_vae(), seamless):
-            pixels: Tensor = self.vae.decode(scaled.to(self.device, self._vae_dtype)).sample.float()
-        return pixels
+        return self._coded(Decoding, scaled.to(self.device, self._vae_dtype), seamless).float()
+
+    def _coded(self, coding: type[Coding], x: Tensor, seamless: Collection[str]) -> Tensor:
+        """X through one half of the autoencoder."""
+        vae, engine = self._ready_vae(), self.engine
+        engine.check(vae)
+        return engine(coding(vae, tuple(sorted(seamless))), x)
 
     def _ready_vae(self) -> Any:
         """The autoencoder; on a CPU its convolutions run on packed weights."""
@@ -280,7 +273,7 @@ class Bundle:
 
     def preview(self, latents: Tensor) -> Pixels:
         """What latents, (1, C, h, w), about look like: uint8 (h, w, 3), without running a network."""
-        return _levels(self.colour_map().colours(latents))
+        return levels_of(self.colour_map().colours(latents))
 
     def colour_map(self) -> ColourMap:
         """The map behind `preview`: the model's own, or that of its VAE's kind, or else one fitted now."""
@@ -309,10 +302,3 @@ class Bundle:
     def _shift(self) -> float:
         shift = getattr(self.vae.config, "shift_factor", None)
         return 0.0 if shift is None else float(shift)
-
-
-def _levels(pixels: Tensor) -> Pixels:
-    """Pixels (1, 3, H, W) in -1..1 as uint8 (H, W, 3)."""
-    levels = ((pixels[0] + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-    rgb: Pixels = levels.permute(1, 2, 0).cpu().numpy()
-    return np.ascontiguousarray(rgb)

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.conditioning import Conditioning
+from invoke_cli.diffusion.leveled import Leveled, at
 from invoke_cli.diffusion.prediction import beside, raw_of
 from invoke_cli.diffusion.step import Denoiser
+from invoke_cli.diffusion.trees import Compute, Number, Once, Tree
 from invoke_cli.diffusion.walk import Steer
 from invoke_cli.errors import ModelError
+
+Added = Mapping[str, Tensor]
 
 
 class Predict(Protocol):
@@ -60,15 +65,46 @@ def predictor(
         None if hint is None else hint.to(bundle.dtype),
     )
 
-    def predict(x: Tensor, sigma: float, embeddings: Tensor, /, **added: Tensor) -> Tensor:
-        z = (x / math.sqrt(sigma**2 + 1)).to(bundle.dtype)
-        predicted = raw(z, sigma, embeddings, added).float()
+    def prepared(sigma: float, embeddings: Tensor, added: Added) -> Compute:
         keep, take = parts(sigma)
-        kept = keep * x
-        kept = kept if len(kept) in (1, len(predicted)) else kept.repeat(len(predicted) // len(x), 1, 1, 1)
-        return torch.add(kept, predicted, alpha=take)
+        return _Clean(raw.at(sigma, embeddings, added), math.sqrt(sigma**2 + 1), keep, take, bundle.dtype)
 
-    return predict
+    return _Told(prepared)
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """A `Predict` in two parts, as `Leveled`."""
+
+    at: Callable[[float, Tensor, Added], Compute]
+
+    def __call__(self, x: Tensor, sigma: float, embeddings: Tensor, /, **added: Tensor) -> Tensor:
+        return self.at(sigma, embeddings, added)(x)
+
+
+def _told(predict: Predict, sigma: float, embeddings: Tensor, added: Added) -> Compute:
+    if isinstance(predict, _Told):
+        return predict.at(sigma, embeddings, added)
+    return Once(lambda x: predict(x, sigma, embeddings, **added))
+
+
+@dataclass(frozen=True, eq=False)
+class _Clean(Tree):
+    """x / scale through the network, and from what it predicts to clean latents: keep * x + take * that."""
+
+    raw: Compute
+    scale: Number
+    keep: Number
+    take: Number
+    dtype: torch.dtype
+
+    def __call__(self, x: Tensor) -> Tensor:
+        predicted = self.raw((x / self.scale).to(self.dtype)).float()
+        kept = self.keep * x
+        kept = kept if len(kept) in (1, len(predicted)) else kept.repeat(len(predicted) // len(x), 1, 1, 1)
+        if isinstance(self.take, Tensor):
+            return torch.addcmul(kept, predicted, self.take)
+        return torch.add(kept, predicted, alpha=self.take)
 
 
 def _prediction(bundle: Bundle, hinted: int) -> Callable[[float], tuple[float, float]]:
@@ -113,27 +149,41 @@ def guided(predict: Predict, conditioning: Conditioning, scale: float, *, apart:
         only = conditioning.positive if scale == 1 else conditioning.negative
         its = {name: sides.chunk(2)[int(scale)] for name, sides in conditioning.added.items()}
         rows = _rows_of(only, its)
-        return lambda x, sigma: predict(x, sigma, rows(len(x))[0], **rows(len(x))[1])
+        return Leveled(lambda sigma, count: _told(predict, sigma, *rows(count)))
     if apart:
         avoiding, drawing = (guided(predict, conditioning, side) for side in (0, 1))
-        return lambda x, sigma: torch.lerp(avoiding(x, sigma), drawing(x, sigma), scale)
-    rows = _rows_of(conditioning.both, conditioning.added)
-
-    def denoise(x: Tensor, sigma: float) -> Tensor:
-        embeddings, added = rows(2 * len(x))
-        avoid, draw = predict(x, sigma, embeddings, **added).chunk(2)
-        return torch.lerp(avoid, draw, scale)
-
-    return denoise
+        return Leveled(
+            lambda sigma, count: _Apart(at(avoiding, sigma, count), at(drawing, sigma, count), float(scale))
+        )
+    both = _rows_of(conditioning.both, conditioning.added)
+    return Leveled(lambda sigma, count: _Together(_told(predict, sigma, *both(2 * count)), float(scale)))
 
 
-def _rows_of(
-    sides: Tensor, added: Mapping[str, Tensor]
-) -> Callable[[int], tuple[Tensor, Mapping[str, Tensor]]]:
+@dataclass(frozen=True, eq=False)
+class _Together(Tree):
+    predict: Compute
+    scale: Number
+
+    def __call__(self, x: Tensor) -> Tensor:
+        avoid, draw = self.predict(x).chunk(2)
+        return torch.lerp(avoid, draw, self.scale)
+
+
+@dataclass(frozen=True, eq=False)
+class _Apart(Tree):
+    avoiding: Compute
+    drawing: Compute
+    scale: Number
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return torch.lerp(self.avoiding(x), self.drawing(x), self.scale)
+
+
+def _rows_of(sides: Tensor, added: Added) -> Callable[[int], tuple[Tensor, Added]]:
     """So many rows: those of one picture are for all, where there are several; the same each time."""
 
     @cache
-    def rows(count: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+    def rows(count: int) -> tuple[Tensor, Added]:
         times = count // len(sides)
         if times == 1:
             return sides, added
@@ -149,7 +199,7 @@ def within(inside: Denoiser, outside: Denoiser, above: float, below: float) -> D
     With guidance inside alone, as in Kynkäänniemi et al. 2024 (arXiv 2404.07724), half of the work is saved
     outside: at high levels it takes from the variety, and at low ones it changes little.
     """
-    return lambda x, sigma: (inside if above < sigma <= below else outside)(x, sigma)
+    return Leveled(lambda sigma, rows: at(inside if above < sigma <= below else outside, sigma, rows))
 
 
 def thresholded(denoise: Denoiser, limit: float) -> Denoiser:
@@ -159,7 +209,17 @@ def thresholded(denoise: Denoiser, limit: float) -> Denoiser:
     """
     if limit == 0:
         return denoise
-    return lambda x, sigma: denoise(x, sigma).clamp(-limit, limit)
+    return Leveled(lambda sigma, rows: _Limited(at(denoise, sigma, rows), float(limit)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Limited(Tree):
+    denoise: Compute
+    limit: Number
+
+    def __call__(self, x: Tensor) -> Tensor:
+        limit: Any = self.limit
+        return self.denoise(x).clamp(-limit, limit)
 
 
 def keep_outside(denoise: Denoiser, init: Tensor | None, mask: Tensor | None) -> Denoiser:
@@ -170,4 +230,14 @@ def keep_outside(denoise: Denoiser, init: Tensor | None, mask: Tensor | None) ->
     """
     if init is None or mask is None:
         return denoise
-    return lambda x, sigma: torch.lerp(init, denoise(x, sigma), mask)
+    return Leveled(lambda sigma, rows: _Outside(at(denoise, sigma, rows), init, mask))
+
+
+@dataclass(frozen=True, eq=False)
+class _Outside(Tree):
+    denoise: Compute
+    init: Tensor
+    mask: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return torch.lerp(self.init, self.denoise(x), self.mask)

@@ -1,53 +1,63 @@
-"""Ways to run a walk through the UNet: as it is, replayed as a CUDA graph, or compiled.
+"""Ways to run what is computed again and again: as it is, or replayed as a CUDA graph.
 
-All stand behind one call, and a graph replays the very kernels that ran eagerly, so it gives the same bits.
-A compiled walk rounds differently. What cannot be captured or compiled runs as it is, and says so once.
-
-The sampler's update stays outside of the graph: it is a few small kernels a step that are queued while the
-graph runs, and it differs from sampler to sampler.
+Both stand behind one call. A graph replays the very kernels that ran as they are, so it gives the same bits:
+on a GPU coefficients are tensors either way (see `trees`). What cannot be captured runs as it is, and that is
+said once.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
-from invoke_cli.diffusion.walk import Texts, Times, Walk
+from invoke_cli.diffusion.host import numbers_on
+from invoke_cli.diffusion.trees import Leaves, exchanged
 
-Capture: TypeAlias = "Callable[[Callable[[], Tensor]], tuple[Callable[[], None], Tensor]]"
-"""Takes a function without arguments; returns what runs it again, and where its result then stands."""
+R = TypeVar("R")
+
+Results: TypeAlias = "tuple[Tensor, ...]"
+Capture: TypeAlias = "Callable[[Callable[[], Results]], tuple[Callable[[], None], Results]]"
+"""Takes a function without arguments; returns what runs it again, and where its results then stand."""
 
 MOST_GRAPHS = 4
-WARM_UPS = 3
+MOST_KNOWN = 64
+"""Forms that came once are remembered for so many others."""
 
 
 class Engine(Protocol):
-    """Runs walks."""
+    """Runs computations: functions or `Tree`s that give a tensor or a tuple of them."""
 
-    def __call__(self, walk: Walk, z: Tensor, times: Times, texts: Texts, /) -> Tensor:
-        """See Walk."""
+    def __call__(self, compute: Callable[..., R], /, *inputs: Any) -> R:
+        """compute(*inputs). inputs: what a `Tree` may hold."""
 
-    def check(self, unet: Any, /) -> None:
+    def check(self, network: Any, /) -> None:
         """To be called before a run: forgets what was made for weights that are no longer there."""
+
+    def forget(self) -> None:
+        """Let go of all that is kept."""
 
     def remarks(self) -> tuple[str, ...]:
         """What has to be said since the last time."""
 
 
 class Eager:
-    """The walk as it is."""
+    """The computation as it is."""
 
-    def __call__(self, walk: Walk, z: Tensor, times: Times, texts: Texts, /) -> Tensor:
-        """See Walk."""
-        return walk(z, times, texts)
+    def __call__(self, compute: Callable[..., R], /, *inputs: Any) -> R:
+        """See Engine."""
+        return compute(*inputs)
 
-    def check(self, unet: Any, /) -> None:
-        """Nothing is remembered."""
+    def check(self, network: Any, /) -> None:
+        """Nothing is kept."""
+
+    def forget(self) -> None:
+        """Nothing is kept."""
 
     def remarks(self) -> tuple[str, ...]:
         """Nothing."""
@@ -56,70 +66,136 @@ class Eager:
 
 @dataclass(eq=False)
 class _Graph:
-    """A captured walk with the tensors that it reads and writes. given: the texts that stand in them."""
+    """A captured computation with the memory that it reads and writes.
 
-    walk: Walk
-    z: Tensor
-    times: list[Tensor]
-    texts: list[Tensor]
-    given: Texts
+    given: the tensors whose values stand in its own. As no tensor is changed in place, the same one is not
+    copied twice.
+    """
+
+    tensors: list[Tensor]
+    numbers: Tensor
+    given: list[Tensor]
     replay: Callable[[], None]
-    result: Tensor
+    results: Results
+    is_tuple: bool
+
+    def __call__(self, leaves: Leaves) -> Any:
+        """The results for these leaves."""
+        places = zip(self.tensors, self.given, leaves.tensors, strict=True)
+        stale = [(own, new) for own, old, new in places if new is not old]
+        with torch.inference_mode():
+            if stale:
+                torch._foreach_copy_([own for own, _ in stale], [new for _, new in stale])
+            if leaves.numbers:
+                self.numbers.copy_(numbers_on(self.numbers.device, leaves.numbers))
+            self.given = leaves.tensors
+            self.replay()
+        results = tuple(result.clone() for result in self.results)  # the next replay writes there again
+        return results if self.is_tuple else results[0]
 
 
 class Graphed:
-    """Captures a walk once for each shape and replays it; the oldest of a few graphs make room."""
+    """Captures what comes a second time and replays it from then on; of a few graphs the oldest makes room.
+
+    What comes once is not worth a capture, and its run warms up for it. Graphs share their memory: they run
+    one at a time.
+    """
 
     def __init__(self, capture: Capture | None = None, most: int = MOST_GRAPHS) -> None:
         self._capture = CudaCapture() if capture is None else capture
         self._most = most
         self._graphs: OrderedDict[Hashable, _Graph] = OrderedDict()
-        self._weights: tuple[int, ...] = ()
+        self._seen: OrderedDict[Hashable, None] = OrderedDict()
+        self._too_large: set[Hashable] = set()
+        self._weights: WeakKeyDictionary[Any, tuple[int, ...]] = WeakKeyDictionary()
         self._remarks: list[str] = []
         self._failed = False
 
-    def __call__(self, walk: Walk, z: Tensor, times: Times, texts: Texts, /) -> Tensor:
-        """See Walk."""
-        if self._failed:
-            return walk(z, times, texts)
-        key = (
-            id(walk),
-            z.shape,
-            z.dtype,
-            *(tensor.shape for tensor in (*_of_times(times), *_of_texts(texts))),
-        )
-        if key not in self._graphs:
-            graph = self._captured(walk, z, times, texts)
-            if graph is None:
-                return walk(z, times, texts)
-            self._graphs[key] = graph
+    def __call__(self, compute: Callable[..., R], /, *inputs: Any) -> R:
+        """See Engine. Where memory runs out, graphs are given up before anything else is."""
+        leaves = Leaves((compute, inputs))
+        if leaves.form is None:
+            return compute(*inputs)
+        graph = self._graph_of(leaves, compute, inputs)
+        made: R = self._as_it_is(leaves, compute, inputs) if graph is None else graph(leaves)
+        return made
+
+    def _as_it_is(self, leaves: Leaves, compute: Any, inputs: Any) -> Any:
+        numbers = numbers_on(_device_of(leaves), leaves.numbers).unbind()
+        compute, inputs = exchanged((compute, inputs), leaves.tensors, numbers)
+        try:
+            with torch.inference_mode():
+                return compute(*inputs)
+        except torch.OutOfMemoryError:
+            if not self._graphs:
+                raise
+        # outside of the handler, whose error holds on to the memory
+        self._graphs.clear()
+        with torch.inference_mode():
+            return compute(*inputs)
+
+    def _graph_of(self, leaves: Leaves, compute: Any, inputs: Any) -> _Graph | None:
+        """The graph of this form; None where it has none and gets none."""
+        form = leaves.form
+        if form in self._graphs:
+            self._graphs.move_to_end(form)
+            return self._graphs[form]
+        if self._failed or form in self._too_large or not self._comes_again(form):
+            return None
+        graph = self._captured(leaves, compute, inputs)
+        if graph is not None:
+            self._graphs[form] = graph
             while len(self._graphs) > self._most:
                 self._graphs.popitem(last=False)
-        self._graphs.move_to_end(key)
-        return _replayed(self._graphs[key], z, times, texts)
+        return graph
 
-    def _captured(self, walk: Walk, z: Tensor, times: Times, texts: Texts) -> _Graph | None:
-        own = z.clone()
-        own_times, own_texts = [
-            [tensor.clone() for tensor in each] for each in (_of_times(times), _of_texts(texts))
-        ]
-        run = _on(walk, own, _times_of(times, own_times), _texts_of(texts, own_texts))
+    def _comes_again(self, form: Hashable) -> bool:
+        if form in self._seen:
+            return True
+        self._seen[form] = None
+        while len(self._seen) > MOST_KNOWN:
+            self._seen.popitem(last=False)
+        return False
+
+    def _captured(self, leaves: Leaves, compute: Any, inputs: Any) -> _Graph | None:
         try:
-            replay, result = self._capture(run)
-        except torch.OutOfMemoryError:
-            raise
+            with torch.inference_mode():
+                return self._capture_of(leaves, compute, inputs)
         except RuntimeError as error:
-            self._failed = True
-            self._remarks.append(f"no CUDA graph could be made ({_brief(error)}); drawing goes on without")
-            return None
-        return _Graph(walk, own, own_times, own_texts, texts, replay, result)
+            if not _is_out_of_memory(error):
+                self._failed = True
+                self._remarks.append(f"no CUDA graph could be made ({brief(error)}); drawing goes on without")
+                return None
+        self._graphs.clear()
+        self._too_large.add(leaves.form)
+        return None
 
-    def check(self, unet: Any, /) -> None:
+    def _capture_of(self, leaves: Leaves, compute: Any, inputs: Any) -> _Graph:
+        tensors = [tensor.clone() for tensor in leaves.tensors]
+        numbers = numbers_on(_device_of(leaves), leaves.numbers).clone()
+        own, given = exchanged((compute, inputs), tensors, numbers.unbind())
+        tuples: list[bool] = []
+
+        def run() -> Results:
+            made = own(*given)
+            tuples.append(isinstance(made, tuple))
+            return made if isinstance(made, tuple) else (made,)
+
+        replay, results = self._capture(run)
+        return _Graph(tensors, numbers, leaves.tensors, replay, results, tuples[-1])
+
+    def check(self, network: Any, /) -> None:
         """See Engine."""
-        weights = tuple(weight.data_ptr() for weight in unet.parameters())
-        if weights != self._weights:
-            self._graphs.clear()
-            self._weights = weights
+        weights = tuple(weight.data_ptr() for weight in network.parameters())
+        if self._weights.get(network, weights) != weights:
+            self.forget()
+        self._weights[network] = weights
+
+    def forget(self) -> None:
+        """See Engine."""
+        self._graphs.clear()
+        self._seen.clear()
+        self._too_large.clear()
 
     def remarks(self) -> tuple[str, ...]:
         """See Engine."""
@@ -127,98 +203,47 @@ class Graphed:
         return said
 
 
-def _on(walk: Walk, z: Tensor, times: Times, texts: Texts) -> Callable[[], Tensor]:
-    return lambda: walk(z, times, texts)
+def engine_for(device: torch.device) -> Engine:
+    """What suits the device: graphs are CUDA's."""
+    return Graphed() if device.type == "cuda" else Eager()
 
 
-def _replayed(graph: _Graph, z: Tensor, times: Times, texts: Texts) -> Tensor:
-    graph.z.copy_(z)
-    torch._foreach_copy_(graph.times, _of_times(times))
-    if graph.given is not texts:
-        torch._foreach_copy_(graph.texts, _of_texts(texts))
-        graph.given = texts
-    graph.replay()
-    return graph.result.clone()  # the next replay writes there again
+def _device_of(leaves: Leaves) -> torch.device:
+    return leaves.tensors[0].device
 
 
-def _of_times(times: Times) -> list[Tensor]:
-    return [*times.shifts, *(times.biases if times.biases is not None else ())]
-
-
-def _times_of(like: Times, tensors: Sequence[Tensor]) -> Times:
-    count = len(like.shifts)
-    return replace(like, shifts=tensors[:count], biases=None if like.biases is None else tensors[count:])
-
-
-def _of_texts(texts: Texts) -> list[Tensor]:
-    flat = [tensor for pair in texts.pairs for tensor in pair]
-    return [texts.embeddings, *flat, *([] if texts.told is None else [texts.told])]
-
-
-def _texts_of(like: Texts, tensors: Sequence[Tensor]) -> Texts:
-    embeddings, *rest = tensors
-    told = None if like.told is None else rest.pop()
-    pairs = list(zip(rest[::2], rest[1::2], strict=True))
-    return replace(like, embeddings=embeddings, pairs=pairs, told=told)
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether that is what went wrong first; ending a capture that has failed raises another error."""
+    while error is not None:
+        if isinstance(error, torch.OutOfMemoryError):
+            return True
+        error = error.__context__
+    return False
 
 
 class CudaCapture:
-    """Captures on the current CUDA device, after warming up on a side stream; graphs share a memory pool."""
+    """Captures on the current CUDA device; graphs share a memory pool."""
 
     def __init__(self) -> None:
         self._pool: Any = None
 
-    def __call__(self, run: Callable[[], Tensor], /) -> tuple[Callable[[], None], Tensor]:
+    def __call__(self, run: Callable[[], Results], /) -> tuple[Callable[[], None], Results]:
         """See Capture."""
         if self._pool is None:
             self._pool = torch.cuda.graph_pool_handle()
         side: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(WARM_UPS):
-                run()
+        with torch.cuda.stream(side):  # libraries make what they need for a stream when it first runs there
+            run()
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool):
-            result = run()
-        return graph.replay, result
+        # in another thread a model may be loaded meanwhile
+        with torch.cuda.graph(graph, pool=self._pool, stream=side, capture_error_mode="thread_local"):
+            results = run()
+        return graph.replay, results
 
 
-class Compiled:
-    """Walks compiled by torch, each when it first runs with a shape, which takes a minute or more."""
-
-    def __init__(self, backend: str = "inductor") -> None:
-        self._backend = backend
-        self._compiled: dict[Walk, Callable[[Tensor, Times, Texts], Tensor]] = {}
-        self._remarks: list[str] = []
-        self._failed = False
-
-    def __call__(self, walk: Walk, z: Tensor, times: Times, texts: Texts, /) -> Tensor:
-        """See Walk."""
-        if self._failed:
-            return walk(z, times, texts)
-        try:
-            if walk not in self._compiled:
-                self._compiled[walk] = torch.compile(walk.__call__, backend=self._backend, dynamic=False)
-            return self._compiled[walk](z, times, texts)
-        except torch.OutOfMemoryError:
-            raise
-        except (RuntimeError, ImportError, OSError) as error:  # what compilers miss, they say in many ways
-            self._failed = True
-            self._remarks.append(
-                f"torch.compile does not work here ({_brief(error)}); drawing goes on without"
-            )
-            return walk(z, times, texts)
-
-    def check(self, unet: Any, /) -> None:
-        """Weights are looked up at each call."""
-
-    def remarks(self) -> tuple[str, ...]:
-        """See Engine."""
-        said, self._remarks = tuple(self._remarks), []
-        return said
-
-
-def _brief(error: Exception) -> str:
+def brief(error: Exception) -> str:
+    """What an error says, in a line that fits into a remark."""
     lines = str(error).strip().splitlines()
     return lines[0][:120] if lines else type(error).__name__

@@ -15,7 +15,10 @@ from torch import Tensor
 from invoke_cli.diffusion.bundle import Bundle, Pixels
 from invoke_cli.diffusion.conditioning import side_by_side
 from invoke_cli.diffusion.denoiser import guided, keep_outside, predictor, thresholded, within
+from invoke_cli.diffusion.engines import Eager
 from invoke_cli.diffusion.enlarge import enlarged, first_pass
+from invoke_cli.diffusion.host import Pace, onto
+from invoke_cli.diffusion.leveled import Running
 from invoke_cli.diffusion.noise import Noise, Noises
 from invoke_cli.diffusion.numbers import SAMPLING, check_numbers
 from invoke_cli.diffusion.recipe import Recipe
@@ -68,7 +71,7 @@ def finished(bundle: Bundle, recipe: Recipe, latents: Tensor) -> Picture:
     """The picture of the last latents, (1, C, h, w); its seconds are those of the decoding."""
     started = time.perf_counter()
     rgb, notes = decoded_again(bundle, latents, recipe.seamless)
-    notes = (*bundle.engine.remarks(), *notes)
+    notes = (*bundle.remarks(), *notes)
     return Picture(_repasted(rgb, recipe), recipe.seed, time.perf_counter() - started, notes)
 
 
@@ -140,11 +143,12 @@ def _pass(
         x = start + x
     if isinstance(one.positive, Edited):  # beside it runs the picture that is edited
         x = x.repeat(2, 1, 1, 1)
-    walk = mirrored(SAMPLERS[one.sampler], one.mirrors)
+    walk, pace = mirrored(SAMPLERS[one.sampler], one.mirrors), Pace(bundle.device)
     for step in walk(_denoiser(bundle, recipes, init, mask, schedule), x, schedule, noise):
         # in float32 there is nothing to try instead; on a GPU each look would make it wait
         if bundle.dtype != torch.float32 and bundle.device.type == "cpu":
             check_numbers(step.x, SAMPLING)
+        pace.step()
         yield _each(replace(step, before=x), len(recipes))
         x = step.x
     if bundle.dtype != torch.float32:
@@ -203,7 +207,9 @@ def _denoiser(
         reuse=one.reuse,
     )
     drawing = _drawing(bundle, recipes, network, 1 if within else one.scale, schedule)
-    return keep_outside(thresholded(drawing, one.threshold), init, mask)
+    denoise = keep_outside(thresholded(drawing, one.threshold), init, mask)
+    # a captured step needs memory of its own
+    return Running(denoise, Eager() if one.low_memory else bundle.engine)
 
 
 def _drawing(
@@ -252,7 +258,7 @@ def _on_latents(bundle: Bundle, mask: NDArray[np.float32]) -> Tensor:
     So every pixel that is to be drawn can change; those beside it are pasted back from the init picture.
     """
     height, width = bundle.latent_shape(*mask.shape)[-2:]
-    pixels = torch.tensor(mask, dtype=torch.float32, device=bundle.device)
+    pixels = onto(bundle.device, torch.tensor(mask, dtype=torch.float32))
     return torch.nn.functional.adaptive_max_pool2d(pixels[None, None], (height, width))
 
 

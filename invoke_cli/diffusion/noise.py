@@ -12,6 +12,8 @@ from copy import copy
 import torch
 from torch import Tensor
 
+from invoke_cli.diffusion.host import onto
+
 Blend = Sequence[tuple[int, float]]
 """Seeds and the amounts (0..1) at which their noise is turned into what stands before them."""
 
@@ -71,7 +73,7 @@ class Noise:
         noise, *others = (draw(generator) for generator in self._generators)
         for other, amount in zip(others, self._amounts, strict=True):
             noise = slerp(noise, other, amount)
-        return noise.to(self._device)
+        return onto(self._device, noise)
 
 
 class Noises:

@@ -17,8 +17,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from invoke_cli.diffusion.host import onto
 from invoke_cli.diffusion.kernels import Axes, Kernels
 from invoke_cli.diffusion.parts import resnets, transformer_blocks
+from invoke_cli.diffusion.trees import Tree
 
 KeysAndValues = tuple[Tensor, Tensor]
 """Of one attention: each (B, heads, L, d)."""
@@ -35,7 +37,7 @@ class Steer(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Times:
+class Times(Tree):
     """A timestep as the residual blocks take it, in the order of the walk, each (1 or B, C).
 
     biases: with the bias of each block's first convolution; None where rows differ, and `shifts` are added.
@@ -46,7 +48,7 @@ class Times:
 
 
 @dataclass(frozen=True, eq=False)
-class Texts:
+class Texts(Tree):
     """Embeddings, (B, L, D), as the cross-attentions take them, in the order of the walk.
 
     told: what some networks add to the timestep, (B, E), or None.
@@ -88,7 +90,7 @@ class Walk:
     def times(self, timestep: float, dtype: torch.dtype, told: Tensor | None, scale: Tensor | None) -> Times:
         """The timestep's part. told: see `Texts`. scale: an embedded guidance scale, (1, D), or None."""
         device = self._unet.conv_in.bias.device
-        waves = self._unet.time_proj(torch.tensor([timestep], dtype=torch.float32)).to(device, dtype)
+        waves = onto(device, self._unet.time_proj(torch.tensor([timestep], dtype=torch.float32)).to(dtype))
         embedded = self._unet.time_embedding(waves, scale)
         embedded = functional.silu(embedded if told is None else embedded + told)
         shifts = [self._kernels.linear(each.time_emb_proj, embedded) for each in self._resnets]

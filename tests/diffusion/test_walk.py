@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from invoke_cli.diffusion.bundle import Bundle
-from invoke_cli.diffusion.engines import Eager
 from invoke_cli.diffusion.generate import Picture, generate
 from invoke_cli.diffusion.kernels import Packed, Plain, attention_by_rows, hasten, packs
 from invoke_cli.diffusion.packed import dense, unpack
@@ -60,7 +59,7 @@ def ways(bundle: Bundle, kind: str, kernels: Any, axes: tuple[str, ...] = ()) ->
     told = torch.randn(1, 32) if kind == "lcm" else None
     hint = torch.randn(1, 5, 8, 8) if kind == "inpainting" else None
     walk = Walk(copy.deepcopy(bundle.unet), kernels, axes)
-    return beside(Called(bundle, axes, told, 1), hint), beside(Walked(bundle, walk, told, Eager()), hint)
+    return beside(Called(bundle, axes, told, 1), hint), beside(Walked(bundle, walk, told), hint)
 
 
 @pytest.mark.parametrize("kernels", KERNELS, ids=str)

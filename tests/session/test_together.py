@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from invoke_cli.diffusion import generate as generating
-from invoke_cli.diffusion.engines import Compiled
+from invoke_cli.diffusion.compiled import Compiler
 from invoke_cli.imaging.metadata import read_texts, unpack
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.session.events import Event, Failed, Notice, Planned, Progress, Saved
@@ -211,7 +211,7 @@ def test_a_compiled_network_is_said_in_the_file(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("invoke_cli.diffusion.bundle.Compiled", lambda: Compiled("eager"))
+    monkeypatch.setattr("invoke_cli.diffusion.bundle.Compiler", lambda device: Compiler(device, "eager"))
     settings = Settings(model=str(tiny_model), device="cpu", compile=read_arguments(["--compile"]).compile)
     (picture,) = saved(Session(settings, Catalog({})).run("a cat -s2 -W64 -H64"))
     assert unpack(read_texts(picture.path)).facts["compiled"] is True

@@ -1,0 +1,51 @@
+"""The two halves of an autoencoder, and pixels as files have them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from invoke_cli.diffusion.tiling import circular
+from invoke_cli.diffusion.trees import Tree
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Coding(Tree):
+    """A half of an autoencoder. axes: along which the picture tiles."""
+
+    vae: Any
+    axes: tuple[str, ...]
+
+
+class Encoding(Coding):
+    """From pixels, (N, 3, H, W), to the means of latents, (N, C, h, w)."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Encode."""
+        with torch.inference_mode(), circular(self.vae, self.axes):
+            mean: Tensor = self.vae.encode(x).latent_dist.mean
+        return mean
+
+
+class Decoding(Coding):
+    """From latents to pixels."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Decode."""
+        with torch.inference_mode(), circular(self.vae, self.axes):
+            pixels: Tensor = self.vae.decode(x).sample
+        return pixels
+
+
+def levels_of(pixels: Tensor) -> Pixels:
+    """Pixels (1, 3, H, W) in -1..1 as uint8 (H, W, 3)."""
+    levels = ((pixels[0] + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    rgb: Pixels = levels.permute(1, 2, 0).cpu().numpy()
+    return np.ascontiguousarray(rgb)
