@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +18,15 @@ Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Coding(Tree):
+class Coding(Tree, ABC):
     """A half of an autoencoder. axes: along which the picture tiles."""
 
     vae: Any
     axes: tuple[str, ...]
+
+    @abstractmethod
+    def __call__(self, x: Tensor) -> Tensor:
+        """Compute."""
 
 
 class Encoding(Coding):

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from invoke_cli.diffusion.bundle import Bundle, Pixels
+from invoke_cli.diffusion.bundle import Bundle
+from invoke_cli.diffusion.coding import Pixels
 from invoke_cli.diffusion.conditioning import side_by_side
 from invoke_cli.diffusion.denoiser import guided, keep_outside, predictor, thresholded, within
 from invoke_cli.diffusion.engines import Eager

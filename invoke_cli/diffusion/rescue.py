@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from invoke_cli.diffusion.bundle import Bundle, Pixels
+from invoke_cli.diffusion.bundle import Bundle
+from invoke_cli.diffusion.coding import Pixels
 from invoke_cli.diffusion.numbers import DECODING, READING, SAMPLING, NumbersError, check_numbers
 from invoke_cli.diffusion.packed import unpack
 from invoke_cli.diffusion.step import Step
