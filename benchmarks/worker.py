@@ -12,16 +12,21 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import machine, peers
 from benchmarks.figures import BATCHED, FP32, is_ours
 from benchmarks.probes import probed, split
 
+if TYPE_CHECKING:
+    from invoke_cli.session.events import PlannedPicture
+
 Draw = Callable[[dict[str, Any]], None]
 PRECISIONS = {FP32: "float32"}
 EXTRAS = {BATCHED: " --batch auto"}
 """What settings of ours add to a line."""
+KEPT_WEIGHTS = 20 * 2**30
+"""Bytes."""
 
 
 def main() -> None:
@@ -63,26 +68,40 @@ def _contestant(who: str, model: str, device: str, half: str) -> Draw:
 def _ours(model: str, device: str, precision: str, extra: str) -> Draw:
     """Through `Session.run`, as a typed line goes."""
     from invoke_cli.models.catalog import Catalog
-    from invoke_cli.session.events import Failed
+    from invoke_cli.session.events import Failed, Planned
     from invoke_cli.session.session import Session
     from invoke_cli.settings import Settings, shipped_directory
 
     catalog = Catalog.read(shipped_directory() / "models.yaml", Path("no-models.yaml"))
-    session = Session(Settings(model=model, device=device, precision=precision), catalog)
+    # weights in half precision are kept as the program keeps them
+    settings = Settings(
+        model=model, device=device, precision=precision,
+        kept_weights=KEPT_WEIGHTS, weights_directory=os.environ["XDG_CACHE_HOME"],
+    )  # fmt: skip
+    session = Session(settings, catalog)
     session.start_loading()
     session.models.lend()
 
     def draw(asked: dict[str, Any]) -> None:
         line = (
-            f"{asked['prompt']} -I {asked['init']} -W {asked['side']} -H {asked['side']} "
+            f"{asked['prompt']} -I {asked['init']} --keep_size "
             f"-s {asked['steps']} -f {asked['strength']} -n {asked['count']} -S {asked['seed']} "
             f"-o {asked['out']}{extra}"
         )
         for event in session.run(line):
             if isinstance(event, Failed):
                 raise event.error
+            if isinstance(event, Planned):
+                _check_work(event.pictures[0], asked)
 
     return draw
+
+
+def _check_work(planned: PlannedPicture, asked: dict[str, Any]) -> None:
+    """Raise RuntimeError unless we do as much as the peers, who do what they are told to."""
+    ours = (planned.width, planned.height, planned.evaluations)
+    if ours != (asked["side"], asked["side"], asked["steps_run"]):
+        raise RuntimeError(f"ours draws {ours[0]}x{ours[1]} in {ours[2]} steps where {asked} was wanted")
 
 
 def _drawn(draw: Draw, asked: dict[str, Any], device: str) -> dict[str, Any]:
