@@ -28,7 +28,7 @@ from pathlib import Path
 from benchmarks import full, loading, peers, random_model, start, steady
 from benchmarks.comparison import TOLERANCE, told
 from benchmarks.contestants import ContestantError
-from benchmarks.figures import BATCHED, OURS, Figure
+from benchmarks.figures import BATCHED, COMPILING, OURS, Figure
 from benchmarks.machine import conditions, described, say, shortage
 from benchmarks.report import markdown, plain
 from benchmarks.runs import Run, RunError
@@ -236,7 +236,7 @@ def _sizes(given: argparse.Namespace) -> list[int]:
 def _cuda(given: argparse.Namespace, own: Path, _: _Sheet) -> Iterator[Figure]:
     if not _has_cuda():
         raise _SkippedError("there is no GPU here")
-    whoever = (OURS, BATCHED, peers.DEFAULT, peers.TUNED, peers.COMPILED)
+    whoever = (OURS, BATCHED, COMPILING, peers.DEFAULT, peers.TUNED, peers.COMPILED)
     model = _model(given, own)
     case = steady.Case(
         part="cuda",

@@ -12,6 +12,7 @@ from typing import Any
 
 OURS = "ours"
 FP32 = "ours, fp32"
+COMPILING = "ours, --compile"
 BATCHED = "ours, --batch auto"
 """Pictures of a line at once, as peers draw them; the same as OURS for a single one."""
 

@@ -20,6 +20,8 @@ POINTS = (
     ("diffusers.models.autoencoders.autoencoder_kl", "AutoencoderKL", "decode", "decode"),
     ("transformers.models.clip.modeling_clip", "CLIPTextModel", "forward", "text"),
     ("torch.cuda", "CUDAGraph", "replay", UNET),
+    ("invoke_cli.diffusion.coding", "Encoding", "by", "encode"),
+    ("invoke_cli.diffusion.coding", "Decoding", "by", "decode"),
     ("optimum.intel.openvino.modeling_diffusion", "OVModelUnet", "forward", UNET),
     ("optimum.intel.openvino.modeling_diffusion", "OVModelVaeEncoder", "forward", "encode"),
     ("optimum.intel.openvino.modeling_diffusion", "OVModelVaeDecoder", "forward", "decode"),
@@ -28,8 +30,9 @@ POINTS = (
 """Module, class, method and what it counts as. A call within another is part of that.
 
 We walk through the parts of a UNet instead of calling it; `texts` and `times` are what of it is kept between
-walks, and every walk passes through `with_features`. A graph that is replayed does not; what is copied to
-and from its tensors is outside. Nobody else has a `Walk`.
+walks, and every walk passes through `with_features`. A graph that is replayed does not: within a `Coding` it
+is the autoencoder's, and else the UNet's, with guidance and the sampler's sum. What is copied to and from its
+tensors is outside. Nobody else has a `Walk`.
 """
 
 Interval = tuple[str, float, float]

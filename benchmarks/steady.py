@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import machine
-from benchmarks.contestants import Contestant
-from benchmarks.figures import BATCHED, Figure, is_ours
+from benchmarks.contestants import Contestant, ContestantError
+from benchmarks.figures import BATCHED, COMPILING, Figure, is_ours
 from benchmarks.machine import say
-from benchmarks.peers import OPENVINO
+from benchmarks.peers import COMPILED, OPENVINO
 
 PROMPT = "a tree on a hill near a river"
 STEPS, STRENGTH = 10, 0.7
 STEPS_RUN = 7
 """floor(10 * 0.7): what both programs run of ten steps."""
+WARM_UPS = {"cpu": 1, "cuda": 2}
+"""Rounds before the first that counts: graphs are captured when something comes a second time."""
 NO_FLOOR: Mapping[str, float] = {}
 
 
@@ -92,17 +94,20 @@ def _gathered(case: Case) -> tuple[list[Contestant], dict[str, str]]:
 
 
 def _of_size(
-    case: Case, side: int, taking_part: Sequence[Contestant], missing: dict[str, str]
+    case: Case, side: int, taking_part: list[Contestant], missing: dict[str, str]
 ) -> Iterator[Figure]:
     work = machine.work(Path(case.peers_model), side)
     name = f"{side}x{side}, -s{STEPS} -f{STRENGTH}"
     for count in case.counts:
         taken, rates = _Taken(), dict.fromkeys(case.dtypes.values(), 0.0)
-        for number in range(-1, case.rounds):
+        for number in range(-WARM_UPS[case.device], case.rounds):
             # whoever drew first draws last the next time, so that no one always follows the same
             there = [one for one in taking_part if count > 1 or one.who != BATCHED]
             for one in there if number % 2 else there[::-1]:
-                _round(case, side, count, number, one, taken)
+                if number < 0 and not is_ours(one.who):
+                    _warmed(case, side, count, number, one, taking_part, missing)
+                else:
+                    _round(case, side, count, number, one, taken)
             for dtype in rates:
                 rates[dtype] = max(rates[dtype], machine.product_rate(dtype, case.device, 0.5))
             say(f"  {name} -n{count}: {'warm' if number < 0 else f'round {number + 1} of {case.rounds}'}")
@@ -112,6 +117,20 @@ def _of_size(
             if rates[dtype] > 0
         }
         yield from _figures(case, f"{name} -n{count}", taken, missing, floors)
+
+
+def _warmed(
+    case: Case, side: int, count: int, number: int, one: Contestant,
+    taking_part: list[Contestant], missing: dict[str, str],
+) -> None:  # fmt: skip
+    """A peer's first lines. One that cannot draw, as where there is no compiler, takes no part any more."""
+    try:
+        _round(case, side, count, number, one, _Taken())
+    except ContestantError as error:
+        missing[one.who] = str(error)
+        say(f"  {one.who}: left out, {error}")
+        taking_part.remove(one)
+        one.leave()
 
 
 def _round(case: Case, side: int, count: int, number: int, one: Contestant, taken: _Taken) -> None:
@@ -135,7 +154,7 @@ def _round(case: Case, side: int, count: int, number: int, one: Contestant, take
     taken.add("a line", one.who, answer["seconds"])
     if case.device == "cpu":
         taken.add("a line, processor time", one.who, answer["processor"])
-    if case.device != "cpu" and one.who != "diffusers, compiled":
+    if case.device != "cpu" and one.who not in (COMPILED, COMPILING):
         answer = one.ask(**asked, probed=True)
     if "first" not in answer:
         return

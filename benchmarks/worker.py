@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import machine, peers
-from benchmarks.figures import BATCHED, FP32, is_ours
+from benchmarks.figures import BATCHED, COMPILING, FP32, is_ours
 from benchmarks.probes import probed, split
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def _answer(stream: Any, answer: dict[str, Any]) -> None:
 
 def _contestant(who: str, model: str, device: str, half: str) -> Draw:
     if is_ours(who):
-        return _ours(model, device, PRECISIONS.get(who, "auto"), EXTRAS.get(who, ""))
+        precision = PRECISIONS.get(who, "auto")
+        return _ours(model, device, precision, EXTRAS.get(who, ""), compiles=who == COMPILING)
     pipe = peers.openvino(model) if who == peers.OPENVINO else peers.pipeline(model, who, device, half)
 
     def draw(asked: dict[str, Any]) -> None:
@@ -65,7 +66,7 @@ def _contestant(who: str, model: str, device: str, half: str) -> Draw:
     return draw
 
 
-def _ours(model: str, device: str, precision: str, extra: str) -> Draw:
+def _ours(model: str, device: str, precision: str, extra: str, *, compiles: bool) -> Draw:
     """Through `Session.run`, as a typed line goes."""
     from invoke_cli.models.catalog import Catalog
     from invoke_cli.session.events import Failed, Planned
@@ -75,7 +76,7 @@ def _ours(model: str, device: str, precision: str, extra: str) -> Draw:
     catalog = Catalog.read(shipped_directory() / "models.yaml", Path("no-models.yaml"))
     # weights in half precision are kept as the program keeps them
     settings = Settings(
-        model=model, device=device, precision=precision,
+        model=model, device=device, precision=precision, compile=compiles,
         kept_weights=KEPT_WEIGHTS, weights_directory=os.environ["XDG_CACHE_HOME"],
     )  # fmt: skip
     session = Session(settings, catalog)
@@ -107,9 +108,12 @@ def _check_work(planned: PlannedPicture, asked: dict[str, Any]) -> None:
 def _drawn(draw: Draw, asked: dict[str, Any], device: str) -> dict[str, Any]:
     """The seconds that a line took, from Enter to its last file, and where they went if that was asked."""
     calls: list[tuple[str, float, float]] = []
-    with probed(_waiting(device)) if asked["probed"] else nullcontext(calls) as calls:
+    wait = _waiting(device)
+    with probed(wait) if asked["probed"] else nullcontext(calls) as calls:
+        wait()
         started, busy = time.perf_counter(), time.process_time()
         draw(asked)
+        wait()
         ended = time.perf_counter()
     answer = {"seconds": ended - started, "processor": time.process_time() - busy, "calls": len(calls)}
     return {**answer, **split(calls, started, ended, asked["steps_run"], asked["count"])}
@@ -146,7 +150,9 @@ def _memory(device: str) -> dict[str, float]:
     if device == "cuda":
         import torch
 
+        # what was taken from the GPU, and what of it was in use; of the first, some is a reserve
         answer["gpu memory, peak"] = torch.cuda.max_memory_reserved() / machine.GIGABYTE
+        answer["gpu memory, peak of what is used"] = torch.cuda.max_memory_allocated() / machine.GIGABYTE
     return answer
 
 

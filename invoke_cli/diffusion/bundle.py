@@ -260,9 +260,7 @@ class Bundle:
 
     def _coded(self, coding: type[Coding], x: Tensor, seamless: Collection[str]) -> Tensor:
         """X through one half of the autoencoder."""
-        vae, engine = self._ready_vae(), self.engine
-        engine.check(vae)
-        return engine(coding(vae, tuple(sorted(seamless))), x)
+        return coding(self._ready_vae(), tuple(sorted(seamless))).by(self.engine, x)
 
     def _ready_vae(self) -> Any:
         """The autoencoder; on a CPU its convolutions run on packed weights."""

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from invoke_cli.diffusion.engines import Engine
 from invoke_cli.diffusion.tiling import circular
 from invoke_cli.diffusion.trees import Tree
 
@@ -23,6 +24,11 @@ class Coding(Tree, ABC):
 
     vae: Any
     axes: tuple[str, ...]
+
+    def by(self, engine: Engine, x: Tensor) -> Tensor:
+        """What an engine makes of x."""
+        engine.check(self.vae)
+        return engine(self, x)
 
     @abstractmethod
     def __call__(self, x: Tensor) -> Tensor:

@@ -240,7 +240,8 @@ class CudaCapture:
         # in another thread a model may be loaded meanwhile
         with torch.cuda.graph(graph, pool=self._pool, stream=side, capture_error_mode="thread_local"):
             results = run()
-        return graph.replay, results
+        # looked up each time, for whoever clocks replays puts something in its place
+        return lambda: graph.replay(), results
 
 
 def brief(error: Exception) -> str:
