@@ -57,6 +57,6 @@ class Decoding(Coding):
 
 def levels_of(pixels: Tensor) -> Pixels:
     """Pixels (1, 3, H, W) in -1..1 as uint8 (H, W, 3)."""
-    levels = ((pixels[0] + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    levels = (pixels[0] + 1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
     rgb: Pixels = levels.permute(1, 2, 0).cpu().numpy()
     return np.ascontiguousarray(rgb)

@@ -25,14 +25,12 @@ def builtin() -> Request:
 
 def merge(base: Request, over: Request) -> Request:
     """`base` with everything that `over` sets; an empty prompt is unset."""
-    said = {entry.name: getattr(over, entry.name) for entry in table()}
-    return replace(base, **{name: value for name, value in said.items() if _is_given(name, value)})
+    return replace(base, **{name: value for name, value in vars(over).items() if _is_given(name, value)})
 
 
 def as_json(request: Request) -> dict[str, object]:
     """What is given, under long names, in values that JSON can hold; tuples become lists."""
-    said = {entry.name: getattr(request, entry.name) for entry in table()}
-    return {name: _listed(value) for name, value in said.items() if _is_given(name, value)}
+    return {name: _listed(value) for name, value in vars(request).items() if _is_given(name, value)}
 
 
 def from_pairs(pairs: Mapping[str, object], source: str) -> Request:

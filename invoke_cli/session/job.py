@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -111,7 +112,7 @@ class Job:
         second = self.refining.sigmas[1:] if self.refining is not None else ()
         return (*self.schedule.sigmas[1:], *second)
 
-    @property
+    @cached_property
     def line(self) -> str:
         """The line that makes exactly this picture."""
         return write(self.request, full=True)

@@ -188,8 +188,9 @@ def suited(entry: ModelEntry, source: str = "") -> Request:
     """
     source = source if source else f"models.yaml, {entry.name}"
     request = from_pairs(entry.defaults, source)
+    given = as_json(request)
     for switch in table():
-        if not switch.shell and switch.name in as_json(request):
+        if not switch.shell and switch.name in given:
             raise SettingsError(f"{source}: {switch.name} belongs on a line and cannot be a default")
     return request
 

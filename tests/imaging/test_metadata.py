@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import struct
 import zlib
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from invoke_cli.errors import MetadataError, PictureError
+from invoke_cli.imaging import metadata
 from invoke_cli.imaging.metadata import MOST_TEXT, Stored, encode_png, pack, read_texts, unpack
 
 RGB = np.random.default_rng(5).integers(0, 256, (4, 6, 3), np.uint8)
@@ -56,6 +58,53 @@ def test_equal_input_gives_equal_bytes_and_compression_only_changes_the_size() -
     flat = np.zeros((64, 64, 3), np.uint8)
     sizes = [len(encode_png(flat, {}, level)) for level in (0, 9)]
     assert sizes[0] > 64 * 64 * 3 > sizes[1]
+
+
+def painted() -> np.ndarray:
+    """Soft shapes under a grain, (96, 96, 3), as photographs and what models draw."""
+    waves = np.sin(np.arange(96) / 9)[:, None, None] * np.cos(np.arange(96) / 13)[None, :, None]
+    grain = np.random.default_rng(8).normal(0, 3, (96, 96, 3))
+    return (120 + 90 * waves + grain).clip(0, 255).astype(np.uint8)
+
+
+def drawn() -> np.ndarray:
+    """One small pattern again and again, as in charts and labels."""
+    return np.tile(np.random.default_rng(9).integers(0, 2, (8, 8, 3), np.uint8) * 255, (12, 12, 1))
+
+
+def searched(rgb: np.ndarray, level: int) -> bytes:
+    """The file as Pillow squeezes it by itself."""
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "PNG", compress_level=level)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("level", range(10))
+@pytest.mark.parametrize("make", [painted, drawn])
+def test_no_level_of_compression_gives_larger_files_than_a_plain_writer(make, level: int) -> None:
+    # but for the 3 % that haste may cost
+    rgb = make()
+    content = encode_png(rgb, {}, level)
+    with Image.open(io.BytesIO(content)) as image:
+        np.testing.assert_array_equal(np.asarray(image), rgb)
+    assert len(content) <= len(searched(rgb, level)) * 1.03 + 8
+
+
+def test_ways_that_suit_pictures_are_found() -> None:
+    assert metadata._strategy(painted(), 4) == zlib.Z_RLE
+    assert metadata._strategy(drawn(), 4) == metadata.SEARCH
+    assert metadata._strategy(painted(), 0) == metadata.SEARCH
+    # a picture with a drawn margin is judged by more than its middle
+    framed = drawn()
+    framed[36:60] = painted()[36:60]
+    assert metadata._strategy(framed, 4) == metadata.SEARCH
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 70), (70, 1), (7, 5), (25, 3), (100, 2)])
+def test_pictures_of_any_size_are_written(size: tuple[int, int]) -> None:
+    rgb = np.random.default_rng(4).integers(0, 256, (*size, 3), np.uint8)
+    with Image.open(io.BytesIO(encode_png(rgb, {}, 4))) as image:
+        np.testing.assert_array_equal(np.asarray(image), rgb)
 
 
 @pytest.mark.parametrize("name", ["", "a" * 80, " a", "a ", "a  b", "a\nb", "a\0b", "猫", "\x80"])
