@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,11 @@ from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.errors import ModelError
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.files import Facts
+from invoke_cli.models.libraries import quiet
 from invoke_cli.models.networks import align
+from invoke_cli.networks.tokenizer import CLIPTokenizer
+
+_log = logging.getLogger(__name__)
 
 CLIP_TOKENS = 77
 SDXL_SCALE = 0.13025
@@ -67,12 +72,27 @@ def load_tokenizer(directory: Path, pad: str | None = None) -> Any:
 
     Raises ModelError when it cannot be read.
     """
-    from transformers import CLIPTokenizer
-
     try:
-        tokenizer = CLIPTokenizer.from_pretrained(str(directory), local_files_only=True)
+        tokenizer = CLIPTokenizer.read(directory)
+    except Exception as error:  # nothing narrower comes from damaged pairs
+        _log.info("%s: %r", directory, error)
+        tokenizer = None
+    return library_tokenizer(directory, pad) if tokenizer is None else _as_wanted(tokenizer, pad)
+
+
+def library_tokenizer(directory: Path, pad: str | None = None) -> Any:
+    """The same from transformers, which knows tokenizers of every kind and takes long to import."""
+    try:
+        with quiet():
+            from transformers import CLIPTokenizer as Known
+
+            tokenizer = Known.from_pretrained(str(directory), local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"the model's tokenizer cannot be loaded: {brief(error)}") from error
+    return _as_wanted(tokenizer, pad)
+
+
+def _as_wanted(tokenizer: Any, pad: str | None) -> Any:
     tokenizer.model_max_length = CLIP_TOKENS
     if pad is not None:
         tokenizer.pad_token = pad

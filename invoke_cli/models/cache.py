@@ -48,11 +48,11 @@ def load_from_source(entry: ModelEntry, device: str, precision: str, kept: Kept 
     kept: where the converted weights of full-size models are.
     """
     from invoke_cli.models.devices import pick_device, pick_dtype
-    from invoke_cli.models.libraries import import_libraries
+    from invoke_cli.models.libraries import import_once
     from invoke_cli.models.sources import source_of
     from invoke_cli.models.threads import use_threads
 
-    import_libraries()
+    import_once()
     use_threads()
     place, source = pick_device(device), source_of(entry)
     wanted = _precision(entry, precision, place.type)

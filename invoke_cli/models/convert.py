@@ -16,12 +16,14 @@ import torch
 from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.errors import ModelError
 from invoke_cli.models.architectures import Architecture, recognise
-from invoke_cli.models.diffusers_directory import quiet
+from invoke_cli.models.bundles import library_tokenizer
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.files import read_json
+from invoke_cli.models.libraries import quiet
 from invoke_cli.models.networks import in_the_library
 from invoke_cli.models.pickles import load_tensors
 from invoke_cli.models.single_file import described, load
+from invoke_cli.networks.tokenizer import CLIPTokenizer
 from invoke_cli.paths import expanded
 
 DIRECTORY_MODE = 0o755
@@ -62,10 +64,10 @@ def _write(bundle: Bundle, found: Architecture, directory: Path) -> None:
     parts = _parts(bundle, found)
     # A file of Stable Diffusion 2 says its native size by what it predicts; a directory, in its UNet.
     factor = 2 ** (len(bundle.vae.config.block_out_channels) - 1)
-    bundle.unet.register_to_config(sample_size=bundle.native // factor)
+    parts["unet"].register_to_config(sample_size=bundle.native // factor)
     with quiet():
         for name, part in parts.items():
-            in_the_library(part).save_pretrained(directory / name)
+            part.save_pretrained(directory / name)
     noise = read_json(found.directory / "scheduler" / "scheduler_config.json")
     noise |= {"_class_name": SCHEDULER, "prediction_type": bundle.prediction}
     if bundle.table.trailing:
@@ -77,13 +79,18 @@ def _write(bundle: Bundle, found: Architecture, directory: Path) -> None:
 
 
 def _parts(bundle: Bundle, found: Architecture) -> dict[str, Any]:
-    """The parts by their directories. SDXL's refiner has only what is the second text encoder elsewhere."""
-    parts: dict[str, Any] = {"unet": bundle.unet}
+    """The parts by their directories, as the libraries' classes, which write what other programs read.
+
+    SDXL's refiner has only what is the second text encoder elsewhere.
+    """
+    parts: dict[str, Any] = {"unet": in_the_library(bundle.unet)}
     if bundle.has_vae:
-        parts["vae"] = bundle.vae
+        parts["vae"] = in_the_library(bundle.vae)
     for text, (tokenizer, encoder) in zip(found.texts, bundle.readers, strict=True):
-        parts[text.part] = encoder
-        parts[text.part.replace("text_encoder", "tokenizer")] = tokenizer
+        parts[text.part] = in_the_library(encoder)
+        own = isinstance(tokenizer, CLIPTokenizer)
+        known = library_tokenizer(tokenizer.directory, text.pad) if own else tokenizer
+        parts[text.part.replace("text_encoder", "tokenizer")] = known
     return parts
 
 

@@ -1,10 +1,8 @@
-"""Loading the networks of a diffusers directory, through diffusers and transformers themselves."""
+"""Loading the networks of a diffusers directory: as ours where they are plain, else through the libraries."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from invoke_cli.models.files import (
     vae_config,
 )
 from invoke_cli.models.kept import Kept
+from invoke_cli.models.libraries import quiet
 from invoke_cli.models.networks import aligned, empty_network, fill_kept
 from invoke_cli.models.pickles import load_tensors
 
@@ -46,10 +45,9 @@ def load(
     Only safetensors files are opened: a pickle may run code. Raises ModelError for broken files.
     """
     texts = text_parts(directory)
-    with quiet():
-        tokenizers = {name: load_tokenizer(directory / name) for name in texts.values()}
-        networks = {part: _network(directory / part, dtype, device, kept) for part in ("unet", *texts)}
-        networks["vae"] = _vae(directory, dtype, device, kept)
+    tokenizers = {name: load_tokenizer(directory / name) for name in texts.values()}
+    networks = {part: _network(directory / part, dtype, device, kept) for part in ("unet", *texts)}
+    networks["vae"] = _vae(directory, dtype, device, kept)
     return assemble(
         networks,
         tokenizers,
@@ -133,7 +131,8 @@ def _by_the_library(directory: Path, dtype: torch.dtype, device: torch.device) -
         )
         raise ModelError(f"{directory} cannot be loaded: it lacks weights as safetensors", hint)
     try:
-        network = kind.from_pretrained(str(directory), **options)
+        with quiet():
+            network = kind.from_pretrained(str(directory), **options)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         _log.info("%s: %r", directory, error)
         raise ModelError(
@@ -141,22 +140,3 @@ def _by_the_library(directory: Path, dtype: torch.dtype, device: torch.device) -
             "fetch it again",
         ) from error
     return network.eval().requires_grad_(False).to(device)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep both libraries' progress bars and advice off the terminal, which belongs to the console."""
-    from diffusers.utils import logging as diffusers_logging
-    from transformers.utils import logging as transformers_logging
-
-    libraries = (diffusers_logging, transformers_logging)
-    levels = [library.get_verbosity() for library in libraries]
-    for library in libraries:
-        library.set_verbosity(logging.CRITICAL)
-        library.disable_progress_bar()
-    try:
-        yield
-    finally:
-        for library, level in zip(libraries, levels, strict=True):
-            library.set_verbosity(level)
-            library.enable_progress_bar()

@@ -13,6 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from invoke_cli.errors import ModelError
+from invoke_cli.models.libraries import quiet
 
 Tensors = dict[str, Tensor]
 
@@ -39,7 +40,8 @@ def under(tensors: Mapping[str, Tensor], prefix: str) -> Tensors:
 
 def unet_tensors(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Tensors:
     """A UNet's tensors, named as in diffusers; `tensors` still have their "model.diffusion_model."."""
-    from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
+    with quiet():
+        from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 
     own = {name: tensor for name, tensor in tensors.items() if name.startswith("model.diffusion_model.")}
     renamed = _converted(convert_ldm_unet_checkpoint, own, config)
@@ -49,14 +51,16 @@ def unet_tensors(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Te
 
 def vae_tensors(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Tensors:
     """An autoencoder's tensors, named as in diffusers; `tensors` have no prefix."""
-    from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
+    with quiet():
+        from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
 
     return _converted(convert_ldm_vae_checkpoint, dict(tensors), config)
 
 
 def _converted(convert: Callable[..., Tensors], tensors: Tensors, config: Mapping[str, Any]) -> Tensors:
     try:
-        return convert(tensors, config)
+        with quiet():
+            return convert(tensors, config)
     except (KeyError, IndexError) as error:
         raise ModelError(f"the checkpoint lacks tensors that it should have, such as {error}") from error
 

@@ -12,8 +12,11 @@ from torch import Tensor, nn
 
 from invoke_cli.errors import ModelError
 from invoke_cli.models.kept import Kept
+from invoke_cli.models.libraries import quiet
 from invoke_cli.networks.autoencoder import AutoencoderKL
 from invoke_cli.networks.base import Network
+from invoke_cli.networks.clip import read_encoder
+from invoke_cli.networks.unet import UNet2DConditionModel
 
 ALIGNMENT = 64
 """Bytes at whose multiples torch puts tensors; products of others may be rounded in another way."""
@@ -28,16 +31,20 @@ def empty_network(config: Mapping[str, Any]) -> Any:
     One of ours where it is plain; else the library's, which knows every kind and takes long to import.
     """
     with torch.device("meta"):
-        plain = AutoencoderKL.read(config) if config.get("_class_name") == "AutoencoderKL" else None
+        name = config.get("_class_name", "")
+        plain = KINDS[name].read(config) if name in KINDS else None if name else read_encoder(config)
     return library_network(config) if plain is None else plain
+
+
+KINDS = {kind.__name__: kind for kind in (UNet2DConditionModel, AutoencoderKL)}
 
 
 def library_network(config: Mapping[str, Any]) -> Any:
     """The same from diffusers or transformers, whatever its kind."""
-    import diffusers
-    import transformers
+    with quiet(), torch.device("meta"):
+        import diffusers
+        import transformers
 
-    with torch.device("meta"):
         if "_class_name" in config:
             return getattr(diffusers, config["_class_name"]).from_config(dict(config))
         kind = getattr(transformers, config["architectures"][0])
@@ -48,7 +55,9 @@ def in_the_library(network: Any) -> Any:
     """A network of ours as the library's class, which knows how files are written; weights are shared."""
     if not isinstance(network, Network):
         return network
-    twin = library_network({"_class_name": type(network).__name__, **network.config})
+    name = type(network).__name__
+    said = {"_class_name": name} if name in KINDS else {"architectures": [name]}
+    twin = library_network({**network.config, **said})
     return fill(twin, network.state_dict(), network.device, network.dtype)
 
 

@@ -111,19 +111,17 @@ def load(
 ) -> Bundle:
     """The Bundle of a checkpoint. Raises ModelError for what is unfit."""
     from invoke_cli.models.bundles import assemble, load_tokenizer
-    from invoke_cli.models.diffusers_directory import quiet
     from invoke_cli.models.vocabulary import find
 
     shapes, metadata = described(path)
     found = recognise(shapes, path, entry.kind)
     facts = facts_of(found, entry, shapes, metadata)
     vocabulary = find(_words(found, shapes), entry.tokenizer)
-    with quiet():
-        networks = load_networks(path, found, device, dtype, kept)
-        tokenizers = {
-            text.part.replace("text_encoder", "tokenizer"): load_tokenizer(vocabulary, text.pad)
-            for text in found.texts
-        }
+    networks = load_networks(path, found, device, dtype, kept)
+    tokenizers = {
+        text.part.replace("text_encoder", "tokenizer"): load_tokenizer(vocabulary, text.pad)
+        for text in found.texts
+    }
     return assemble(
         networks,
         tokenizers,

@@ -19,7 +19,7 @@ from invoke_cli.diffusion.generate import generate
 from invoke_cli.diffusion.noise import Noise
 from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.models import architectures
-from invoke_cli.models.bundles import load_tokenizer
+from invoke_cli.models.bundles import library_tokenizer
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.sources import source_of
 from tests.checkpoints import Kind
@@ -36,7 +36,7 @@ DDIM = DDIMScheduler(**TRAINED, clip_sample=False, set_alpha_to_one=True, timest
 def pipeline(kind: Kind, directory: Path, scheduler: Any) -> Any:
     parts = {"unet": kind.unet, "vae": kind.vae, "scheduler": scheduler, **kind.texts}
     parts |= {
-        name: load_tokenizer(directory / name, getattr(tokenizer, "pad_token", None))
+        name: library_tokenizer(directory / name, getattr(tokenizer, "pad_token", None))
         for name, tokenizer in kind.tokenizers.items()
     }
     if kind.name == "sdxl":

@@ -10,11 +10,11 @@ import pytest
 TRIED = """
 import gc, sys
 {before}
-from invoke_cli.models.libraries import import_libraries
-import_libraries()
+from invoke_cli.models.libraries import import_once
+import_once()
 frozen = gc.get_freeze_count()
-import_libraries()
-print(gc.isenabled(), frozen > 100_000, gc.get_freeze_count() == frozen, "diffusers.models" in sys.modules)
+import_once()
+print(gc.isenabled(), frozen > 50_000, gc.get_freeze_count() == frozen, "torch" in sys.modules)
 """
 
 
