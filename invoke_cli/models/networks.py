@@ -14,7 +14,7 @@ from invoke_cli.errors import ModelError
 from invoke_cli.models.kept import Kept
 from invoke_cli.models.libraries import quiet
 from invoke_cli.networks.autoencoder import AutoencoderKL
-from invoke_cli.networks.base import Network
+from invoke_cli.networks.base import Network, empty
 from invoke_cli.networks.clip import read_encoder
 from invoke_cli.networks.unet import UNet2DConditionModel
 
@@ -30,7 +30,7 @@ def empty_network(config: Mapping[str, Any]) -> Any:
 
     One of ours where it is plain; else the library's, which knows every kind and takes long to import.
     """
-    with torch.device("meta"):
+    with empty():
         name = config.get("_class_name", "")
         plain = KINDS[name].read(config) if name in KINDS else None if name else read_encoder(config)
     return library_network(config) if plain is None else plain
@@ -41,7 +41,7 @@ KINDS = {kind.__name__: kind for kind in (UNet2DConditionModel, AutoencoderKL)}
 
 def library_network(config: Mapping[str, Any]) -> Any:
     """The same from diffusers or transformers, whatever its kind."""
-    with quiet(), torch.device("meta"):
+    with quiet(), empty():
         import diffusers
         import transformers
 

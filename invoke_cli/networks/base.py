@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 
 class Config(dict[str, Any]):
@@ -55,6 +57,28 @@ def whole_numbers(*values: object) -> bool:
     """Whether all values are whole numbers above 0, or lists of such."""
     flat = [one for value in values for one in (value if isinstance(value, list | tuple) else (value,))]
     return all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in flat)
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves out what fills new weights."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = {} if kwargs is None else kwargs
+        if getattr(func, "__module__", None) == nn.init.__name__:
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
+
+
+@contextmanager
+def empty() -> Iterator[None]:
+    """Within this block networks are made without memory for weights, and without random numbers for them.
+
+    Even where they go nowhere, to draw those imports torch's compiler, which takes as long as torch itself.
+    """
+    with torch.device("meta"), _Unfilled():
+        yield
 
 
 class Network(nn.Module):

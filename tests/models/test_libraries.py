@@ -1,9 +1,10 @@
-"""Importing the large libraries leaves Python's garbage collector as it was."""
+"""Which of the large libraries are imported when, and that it leaves the garbage collector as it was."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +25,21 @@ def test_modules_that_stay_are_passed_over_from_then_on(before: str, collects: s
         [sys.executable, "-c", TRIED.format(before=before)], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [collects, "True", "True", "True"]
+
+
+DRAWN = """
+import sys
+from pathlib import Path
+from invoke_cli.__main__ import main
+status = main(["a lake -s1", "-o", {out!r}])
+print(status, *sorted({unwanted!r} & sys.modules.keys()), file=sys.stderr)
+"""
+UNWANTED = {"diffusers", "transformers", "torch._dynamo", "sympy", "torch._inductor", "scipy"}
+
+
+def test_a_plain_model_draws_without_the_large_libraries(tmp_path: Path) -> None:
+    """Nor with torch's compiler, which a random number in a tensor without memory brings in."""
+    code = DRAWN.format(out=str(tmp_path / "out"), unwanted=UNWANTED)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.split()[-1:] == ["0"], done.stderr
+    assert [*(tmp_path / "out").rglob("*.png")]
