@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import machine, peers, start, steady
-from benchmarks.contestants import ContestantError, environment, last_words
+from benchmarks.contestants import Contestant, ContestantError, environment, last_words
 from benchmarks.figures import FP32, OURS, Figure, group_of
 from benchmarks.machine import say
 
@@ -69,8 +69,17 @@ def measure(full: Full, note: Callable[[str, str], None]) -> Iterator[Figure]:
 def _group(name: str, contestants: Sequence[str], full: Full) -> Iterator[Figure]:
     if name == STARTS:
         yield from _starts(full, group_of(contestants))
-    else:
-        yield from steady.measure(_case(full, contestants))
+        return
+    if OURS in contestants:
+        _keep_weights(full)
+    yield from steady.measure(_case(full, contestants))
+
+
+def _keep_weights(full: Full) -> None:
+    """Let ours convert its weights, as the first start of a model does; the steady state comes after it."""
+    if full.half != "float32" and not any((full.own / "cache").rglob("*.safetensors")):
+        say("  keeping weights in half precision")
+        Contestant(OURS, str(full.model), "cpu", full.half, full.own).leave()
 
 
 def _members(name: str, half: str) -> tuple[str, ...]:

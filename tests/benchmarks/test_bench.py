@@ -112,6 +112,7 @@ def measured(monkeypatch, asked, free):
     """The groups that were measured, with their dtypes, and the notes of those that were not."""
     monkeypatch.setattr(full.machine, "weights", lambda _: 1_000_000_000)
     monkeypatch.setattr(full.machine, "free_memory", lambda: free * 1e9)
+    monkeypatch.setattr(full, "_keep_weights", lambda _: None)
     monkeypatch.setattr(full.start, "first_and_later", lambda case: iter([(case.group, case.half)]))
     monkeypatch.setattr(full.steady, "measure", lambda case: iter([(case.group, *case.dtypes.values())]))
     notes = {}
