@@ -14,7 +14,7 @@ from invoke_cli.errors import ModelError
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.files import Facts
 from invoke_cli.models.libraries import quiet
-from invoke_cli.models.networks import align
+from invoke_cli.models.networks import align, lay_out
 from invoke_cli.networks.tokenizer import CLIPTokenizer
 
 _log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ def assemble(
     Raises ModelError where a tokenizer does not fit its text encoder.
     """
     align(networks.values())
+    lay_out((networks["unet"], networks["vae"]), more.get("device", torch.device("cpu")))
     texts = [
         (networks[f"text_encoder{number}"], tokenizers[f"tokenizer{number}"])
         for number in ("", "_2")

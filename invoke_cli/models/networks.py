@@ -99,6 +99,18 @@ def align(networks: Iterable[Any]) -> None:
             tensor.data = tensor.data.clone()
 
 
+def lay_out(networks: Iterable[Any], device: torch.device) -> None:
+    """Put the weights of convolutions as the device multiplies them: on CUDA channels last, once and for all.
+
+    Its libraries multiply half precision so, and would turn weights that lie otherwise around at every call.
+    """
+    if device.type != "cuda":
+        return
+    for weight in (weight for network in networks for weight in network.parameters()):
+        if weight.dim() == 4:
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+
+
 def aligned(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors at addresses as torch chooses them, on which the rounding of products may depend."""
     return {

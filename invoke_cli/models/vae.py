@@ -13,7 +13,7 @@ from invoke_cli.errors import ModelError
 from invoke_cli.models.bundles import vae_dtype
 from invoke_cli.models.files import read_json
 from invoke_cli.models.ldm_names import under, vae_tensors
-from invoke_cli.models.networks import empty_network, fill
+from invoke_cli.models.networks import empty_network, fill, lay_out
 from invoke_cli.models.pickles import load_tensors
 
 PREFIXES = ("first_stage_model.", "vae.")
@@ -34,9 +34,11 @@ def load_vae(path: Path, bundle: Bundle) -> Any:
         raise ModelError(f"the VAE {path} has other latents than the model {bundle.name}")
     tensors = _named(load_tensors(path), config)
     try:
-        return fill(empty_network(config), tensors, bundle.device, vae_dtype(config, bundle.dtype))
+        vae = fill(empty_network(config), tensors, bundle.device, vae_dtype(config, bundle.dtype))
     except ModelError as error:
         raise ModelError(f"the VAE {path} does not fit the model {bundle.name}", error.message) from error
+    lay_out((vae,), bundle.device)
+    return vae
 
 
 def _plain(config: Any) -> dict[str, Any]:
