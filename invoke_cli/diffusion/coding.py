@@ -27,7 +27,7 @@ class Coding(Tree, ABC):
 
     def by(self, engine: Engine, x: Tensor) -> Tensor:
         """What an engine makes of x."""
-        engine.check(self.vae)
+        engine.check("vae", self.vae)
         return engine(self, x)
 
     @abstractmethod

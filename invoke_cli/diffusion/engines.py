@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -36,8 +35,11 @@ class Engine(Protocol):
     def __call__(self, compute: Callable[..., R], /, *inputs: Any) -> R:
         """compute(*inputs). inputs: what a `Tree` may hold."""
 
-    def check(self, network: Any, /) -> None:
-        """To be called before a run: forgets what was made for weights that are no longer there."""
+    def check(self, role: str, network: Any, /) -> None:
+        """To be called before a run: forgets all where the network in this role, or a weight of it, changed.
+
+        Addresses of weights tell: adapters and casts put new ones in the places of old ones.
+        """
 
     def forget(self) -> None:
         """Let go of all that is kept."""
@@ -53,7 +55,7 @@ class Eager:
         """See Engine."""
         return compute(*inputs)
 
-    def check(self, network: Any, /) -> None:
+    def check(self, role: str, network: Any, /) -> None:
         """Nothing is kept."""
 
     def forget(self) -> None:
@@ -107,7 +109,7 @@ class Graphed:
         self._graphs: OrderedDict[Hashable, _Graph] = OrderedDict()
         self._seen: OrderedDict[Hashable, None] = OrderedDict()
         self._too_large: set[Hashable] = set()
-        self._weights: WeakKeyDictionary[Any, tuple[int, ...]] = WeakKeyDictionary()
+        self._networks: dict[str, tuple[int, ...]] = {}
         self._remarks: list[str] = []
         self._failed = False
 
@@ -184,12 +186,12 @@ class Graphed:
         replay, results = self._capture(run)
         return _Graph(tensors, numbers, leaves.tensors, replay, results, tuples[-1])
 
-    def check(self, network: Any, /) -> None:
+    def check(self, role: str, network: Any, /) -> None:
         """See Engine."""
-        weights = tuple(weight.data_ptr() for weight in network.parameters())
-        if self._weights.get(network, weights) != weights:
+        found = (id(network), *(weight.data_ptr() for weight in network.parameters()))
+        if self._networks.get(role, found) != found:
             self.forget()
-        self._weights[network] = weights
+        self._networks[role] = found
 
     def forget(self) -> None:
         """See Engine."""

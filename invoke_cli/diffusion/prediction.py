@@ -152,7 +152,7 @@ def raw_of(
     """The bundle's network, walked through where that can be done. See `predictor` for the rest."""
     walk = bundle.walk(axes, pictures) if steer is None else bundle.steered_walk(axes, steer)
     if walk is not None:
-        bundle.engine.check(bundle.unet)
+        bundle.engine.check("unet", bundle.unet)
         return Walked(bundle, walk, told, reuse, is_steered=steer is not None)
     if reuse > 1:
         raise ModelError(f"the features of {bundle.name} cannot be reused", "draw without --reuse_features")

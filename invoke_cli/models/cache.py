@@ -18,6 +18,7 @@ from invoke_cli.models.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
+    from invoke_cli.diffusion.engines import Engine
     from invoke_cli.models.kept import Kept
 
 Load = Callable[[ModelEntry, str, str], "Bundle"]
@@ -137,6 +138,7 @@ class ModelCache:
         self._loads: OrderedDict[Hashable, Future[Bundle]] = OrderedDict()
         self._sizes: dict[Hashable, int] = {}
         self._fetches: dict[Hashable, Fetched] = {}
+        self._engine: Engine | None = None
 
     def start(self, entry: ModelEntry) -> Future[Bundle]:
         """Begin to load the entry unless that has begun; returns at once."""
@@ -155,7 +157,7 @@ class ModelCache:
         try:
             self._fetch(entry, lambda told: self._fetches.update({entry.weights: told}))
             bundle = self._loaded(entry)
-            bundle = replace(bundle, compiles=True) if self._compiles else bundle
+            bundle = self._run_by_engine(bundle)
             self._make_room(entry.weights, bundle)
         except BaseException as error:
             future.set_exception(error)
@@ -163,6 +165,20 @@ class ModelCache:
             future.set_result(bundle)
         finally:
             self._fetches.pop(entry.weights, None)
+
+    def _run_by_engine(self, bundle: Bundle) -> Bundle:
+        """The model with what is common to all: on a GPU one engine, so that few graphs are kept."""
+        is_graphed = bundle.device.type == "cuda"
+        if not is_graphed and not self._compiles:
+            return bundle
+        from invoke_cli.diffusion.engines import engine_for
+
+        with self._lock:
+            if self._engine is None and is_graphed:
+                self._engine = engine_for(bundle.device)
+        # a copy remembers no colours that were fitted, which takes a while
+        colours = bundle.colour_map() if bundle.has_vae else bundle.colours
+        return replace(bundle, compiles=self._compiles, shared_engine=self._engine, colours=colours)
 
     def _loaded(self, entry: ModelEntry) -> Bundle:
         """The entry's model. Where memory does not suffice, once more without the other models."""

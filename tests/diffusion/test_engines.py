@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -162,6 +163,16 @@ def test_other_weights_make_graphs_anew(bundle: Bundle, recipe: Make) -> None:
     finally:
         layer.weight = before
     assert record.captured == 1 + 2  # a step, and once more with the decoding
+
+
+def test_graphs_of_another_model_are_given_up(bundle: Bundle, recipe: Make, vae: Any) -> None:
+    record = Recorded()
+    graphed = Graphed(record)
+    one, other = (replace(bundle, shared_engine=graphed) for _ in range(2))
+    other = replace(other, vae=copy.deepcopy(vae))
+    for expected, which in ((1, one), (2, one), (3, other), (4, one)):  # a step; the decoding; all anew
+        finished(which, recipe(steps=2))
+        assert record.captured == expected
 
 
 def test_what_cannot_be_captured_is_drawn_without_and_said_once(bundle: Bundle, recipe: Make) -> None:

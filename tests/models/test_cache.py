@@ -202,3 +202,22 @@ def test_a_precision_that_was_asked_for_beats_the_entrys(tiny_model: Path) -> No
 
 def test_there_is_memory() -> None:
     assert memory_of(CPU) == main_memory() > 2**28
+
+
+def test_models_on_a_gpu_are_run_by_one_engine_and_keep_their_colours() -> None:
+    from invoke_cli.diffusion.bundle import Bundle
+    from invoke_cli.diffusion.schedule import NoiseTable
+    from tests.tiny import make_unet, make_vae
+
+    def load(wanted: ModelEntry, device: str, precision: str) -> Bundle:
+        parts = {"unet": make_unet(), "vae": make_vae(), "text_encoder": None, "tokenizer": None}
+        made = Bundle(**parts, table=NoiseTable.from_config({}), name=wanted.name)  # type: ignore[arg-type]
+        made.colour_map()
+        object.__setattr__(made, "device", torch.device(device))  # nothing is computed there
+        return made
+
+    for device, is_shared in (("cuda", True), ("cpu", False)):
+        cache = ModelCache(device, "auto", load, budget=Budget(gigabytes=1), weigh=lambda _: 1)
+        one, other = cache.lend(entry("a")), cache.lend(entry("b"))
+        assert (one.engine is other.engine) is is_shared
+        assert (one.colours is not None) is is_shared
