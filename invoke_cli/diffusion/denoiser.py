@@ -17,6 +17,7 @@ from torch import Tensor
 
 from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.conditioning import Conditioning
+from invoke_cli.diffusion.host import onto
 from invoke_cli.diffusion.leveled import Leveled, at
 from invoke_cli.diffusion.prediction import beside, raw_of
 from invoke_cli.diffusion.step import Denoiser
@@ -59,7 +60,9 @@ def predictor(
     parts = _prediction(bundle, 0 if hint is None else hint.shape[1])
     told = None
     if told_scale is not None:
-        told = scale_embedding(told_scale, bundle.unet.config.time_cond_proj_dim, bundle)
+        width = bundle.unet.config.time_cond_proj_dim
+        # the same tensor each time, by which what is made of it is known
+        told = bundle.kept.scales.get(told_scale, lambda: scale_embedding(told_scale, width, bundle))
     raw = beside(
         raw_of(bundle, seamless, told, pictures, steer, reuse),
         None if hint is None else hint.to(bundle.dtype),
@@ -124,7 +127,7 @@ def scale_embedding(scale: float, width: int, bundle: Bundle) -> Tensor:
     half = width // 2
     rates = torch.exp(torch.arange(half, dtype=torch.float32) * (-math.log(10000.0) / (half - 1)))
     angles = 1000.0 * (scale - 1) * rates
-    return torch.cat([angles.sin(), angles.cos()])[None].to(bundle.device, bundle.dtype)
+    return onto(bundle.device, torch.cat([angles.sin(), angles.cos()])[None].to(bundle.dtype))
 
 
 PREDICTIONS: Mapping[str, Callable[[float], tuple[float, float]]] = {

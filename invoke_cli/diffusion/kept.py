@@ -23,6 +23,7 @@ class Kept:
     def __init__(self) -> None:
         self.texts: Recent[tuple[object, Texts]] = Recent(16, 128 * MEGABYTE)
         self.times: Recent[tuple[object, Times]] = Recent(1000, 32 * MEGABYTE)
+        self.scales: Recent[Tensor] = Recent(16)
         self.conditions: Recent[Conditioning] = Recent(32, 64 * MEGABYTE)
         self.embeddings: Recent[Tensor] = Recent(64, 64 * MEGABYTE)
         self.pooled: Recent[Tensor] = Recent(64, 8 * MEGABYTE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import torch
@@ -100,17 +100,12 @@ class Walked(Raw):
     def _times(self, sigma: float, texts: Texts) -> Times:
         timestep = self.bundle.table.t_of(sigma)
         # many networks are told nothing, and then the prompt has no say
-        key = (sigma, None if texts.told is None else id(texts.told), self._content)
+        told = (texts.told, self.told)
 
         def make() -> tuple[object, Times]:
-            return texts.told, self.walk.times(timestep, self.bundle.dtype, texts.told, self.told)
+            return told, self.walk.times(timestep, self.bundle.dtype, texts.told, self.told)
 
-        return self.bundle.kept.times.get(key, make)[1]
-
-    @cached_property
-    def _content(self) -> tuple[float, ...] | None:
-        """What tells one embedded scale from another; looked at once, for that makes the host wait."""
-        return None if self.told is None else tuple(self.told.flatten().tolist()[:4])
+        return self.bundle.kept.times.get((sigma, *map(id, told)), make)[1]
 
 
 @dataclass(frozen=True)
