@@ -13,20 +13,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from invoke_cli.diffusion.alone import Alone
-from invoke_cli.diffusion.coding import Coding, Decoding, Encoding, Pixels, levels_of
+from invoke_cli.diffusion.autoencoding import decoded, encoded
+from invoke_cli.diffusion.coding import Pixels, levels_of
 from invoke_cli.diffusion.compiled import CompiledWalk, Compiler
 from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, mixed, pooled, size_facts
-from invoke_cli.diffusion.engines import Engine, engine_for
-from invoke_cli.diffusion.host import onto
+from invoke_cli.diffusion.engines import Eager, Engine, engine_for
 from invoke_cli.diffusion.kept import Kept
-from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, hasten, packs
+from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, packs
 from invoke_cli.diffusion.noise import perlin
-from invoke_cli.diffusion.numbers import DECODING, ENCODING, READING, check_numbers
+from invoke_cli.diffusion.numbers import DECODING, READING, check_numbers
 from invoke_cli.diffusion.packed import given_up
 from invoke_cli.diffusion.parts import knows
 from invoke_cli.diffusion.preview import KNOWN, ColourMap, fitted
 from invoke_cli.diffusion.recent import MEGABYTE
+from invoke_cli.diffusion.residence import Carrier, place, visiting
 from invoke_cli.diffusion.schedule import NoiseTable
+from invoke_cli.diffusion.sliced import Sliced
+from invoke_cli.diffusion.streamed import Streamed, ring_for
+from invoke_cli.diffusion.thrift import PLENTY, Thrift
 from invoke_cli.diffusion.walk import Steer, Walk
 from invoke_cli.wording import Edited, Fragments, Mixture, Words
 
@@ -49,6 +53,7 @@ class Bundle:
     name, hash: what files say of the model. colours: what previews show of latents; None where nobody
     has fitted a map for the model.
     compiles: whether walks through the UNet are compiled, which rounds differently.
+    thrift: how memory is spared. carrier: what moves weights to the device and away, where that spares any.
     shared_engine: what runs the networks of several models; None is one of its own.
     A copy made with `dataclasses.replace` remembers nothing of the networks it was copied from.
     """
@@ -69,6 +74,8 @@ class Bundle:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
     compiles: bool = False
+    thrift: Thrift = PLENTY
+    carrier: Carrier | None = None
     shared_engine: Engine | None = None
     kept: Kept = field(init=False, repr=False, default_factory=Kept)
 
@@ -149,10 +156,12 @@ class Bundle:
         return self.kept.embeddings.get(text, lambda: self._embed_anew(text))
 
     def _embed_anew(self, fragments: Fragments) -> Tensor:
-        embedded = [
-            embed(tokenizer, encoder, fragments, self.device, penultimate=self._told_sizes)
-            for tokenizer, encoder in self.readers
-        ]
+        embedded = []
+        for tokenizer, encoder in self.readers:
+            with visiting(self.carrier, encoder):
+                embedded.append(
+                    embed(tokenizer, encoder, fragments, self.device, penultimate=self._told_sizes)
+                )
         joined = torch.cat(embedded, dim=-1)
         self._check(joined, READING, self.dtype)
         return joined
@@ -177,7 +186,8 @@ class Bundle:
         return self.kept.pooled.get(text, lambda: self._pool_anew(text))
 
     def _pool_anew(self, text: Fragments) -> Tensor:
-        found = pooled(*self.readers[-1], text, self.device)
+        with visiting(self.carrier, self.readers[-1][1]):
+            found = pooled(*self.readers[-1], text, self.device)
         self._check(found, READING, self.dtype)
         return found
 
@@ -193,6 +203,9 @@ class Bundle:
     @property
     def engine(self) -> Engine:
         """What runs the networks."""
+        # a graph has its own memory, and weights that come and go cannot be captured
+        if self.thrift.sliced or self.thrift.away:
+            return self.kept.engines.get("engine", Eager)
         if self.shared_engine is not None:
             return self.shared_engine
         return self.kept.engines.get("engine", lambda: engine_for(self.device))
@@ -208,18 +221,44 @@ class Bundle:
     def _walk(self, axes: Collection[str], pictures: int) -> Walk:
         if self.compiles:  # a compiler has kernels of its own
             return CompiledWalk(self.unet, Plain(), self._compiler, axes)
-        kernels = self._kernels(self.unet, self.dtype)
+        kernels = self._walking()
         if pictures > 1 and self.device.type == "cpu":
             kernels = Alone(kernels, pictures)
         return Walk(self.unet, kernels, axes)
 
     def steered_walk(self, axes: Collection[str], steer: Steer) -> Walk | None:
         """As `walk` for one picture, with `steer` in its attention; it is not kept."""
-        return (
-            Walk(self.unet, self._kernels(self.unet, self.dtype), axes, steer) if knows(self.unet) else None
-        )
+        return Walk(self.unet, self._walking(), axes, steer) if knows(self.unet) else None
 
-    def _kernels(self, network: Any, dtype: torch.dtype) -> Kernels:
+    def _walking(self) -> Kernels:
+        """What walks compute with, as sparing as the model is to be."""
+        kernels = self.kernels_for(self.unet, self.dtype)
+        if self.thrift.sliced:
+            kernels = Sliced(kernels)
+        if self.thrift.away and self.carrier is not None:
+            carrier, unet = self.carrier, self.unet
+            kernels = Streamed(kernels, self.kept.rings.get("ring", lambda: ring_for(carrier, unet)))
+        return kernels
+
+    def sparing(self, thrift: Thrift) -> Bundle:
+        """The model drawing with this thrift; the same one each time, with a memory of its own."""
+        if thrift == self.thrift:
+            return self
+        if thrift.away:
+            self.engine.forget()
+            self.kept.release()
+        compiles = self.compiles and not thrift.away  # what is compiled has its weights at hand
+        return self.kept.sparing.get(thrift, lambda: replace(self, thrift=thrift, compiles=compiles))
+
+    def placed(self) -> Bundle:
+        """The same model, with its weights where they work, or wait until they do."""
+        if self.carrier is not None:
+            networks = [self.vae, *(encoder for _, encoder in self.readers)]
+            place(self.carrier, self.unet, networks, away=self.thrift.away)
+        return self
+
+    def kernels_for(self, network: Any, dtype: torch.dtype) -> Kernels:
+        """What runs a network on this device."""
         size = sum(weight.numel() * weight.element_size() for weight in network.parameters())
         return Packed(spare=size > SPARED) if packs(self.device, dtype) else Plain()
 
@@ -233,41 +272,16 @@ class Bundle:
         """
         content = hashlib.sha256(rgb.tobytes() + (b"" if hole is None else hole.tobytes())).digest()
         key = (content, rgb.shape, hole is None, tuple(sorted(seamless)))
-        return self.kept.latents.get(key, lambda: self._encode(rgb, seamless, hole))
-
-    def _encode(self, rgb: Pixels, seamless: Collection[str], hole: Hole | None) -> Tensor:
-        levels = onto(self.device, torch.tensor(np.ascontiguousarray(rgb))).permute(2, 0, 1)[None]
-        pixels = (levels.float() / 127.5 - 1).to(self._vae_dtype)
-        if hole is not None:
-            pixels = pixels.masked_fill(onto(self.device, torch.tensor(hole)), 0.0)
-        mean = self._coded(Encoding, pixels, seamless)
-        self._check(mean, ENCODING, self._vae_dtype)
-        return (mean.float() - self._shift) * float(self.vae.config.scaling_factor)
+        return self.kept.latents.get(key, lambda: encoded(self, rgb, seamless, hole))
 
     def decode(self, latents: Tensor, seamless: Collection[str] = ()) -> Pixels:
         """The picture of latents, (1, C, h, w) float32, as uint8 (H, W, 3).
 
         Raises NumbersError when what comes out is not made of numbers, rather than show a black picture.
         """
-        pixels = self._decode(latents, seamless)
+        pixels = decoded(self, latents, seamless)
         check_numbers(pixels, DECODING)
         return levels_of(pixels)
-
-    def _decode(self, latents: Tensor, seamless: Collection[str]) -> Tensor:
-        """Latents (N, C, h, w) as pixels, (N, 3, H, W) float32, in -1..1 or somewhat beyond."""
-        scaled = latents / float(self.vae.config.scaling_factor) + self._shift
-        return self._coded(Decoding, scaled.to(self.device, self._vae_dtype), seamless).float()
-
-    def _coded(self, coding: type[Coding], x: Tensor, seamless: Collection[str]) -> Tensor:
-        """X through one half of the autoencoder."""
-        return coding(self._ready_vae(), tuple(sorted(seamless))).by(self.engine, x)
-
-    def _ready_vae(self) -> Any:
-        """The autoencoder; on a CPU its convolutions run on packed weights."""
-        vae, dtype = self.vae, self._vae_dtype
-        if packs(self.device, dtype) and hasattr(vae, "parameters"):
-            self.kept.hastened.get(id(vae), lambda: hasten(vae, self._kernels(vae, dtype)))
-        return self.vae
 
     def preview(self, latents: Tensor) -> Pixels:
         """What latents, (1, C, h, w), about look like: uint8 (h, w, 3), without running a network."""
@@ -286,17 +300,4 @@ class Bundle:
         shape = (int(self.vae.config.latent_channels), 32, 32)
         clouds = torch.stack([perlin(generator, shape) for _ in range(2)])
         # half precision may lose some of it, which is no reason not to load a model
-        return fitted(clouds, self._decode(clouds, ()).nan_to_num(0.0, 1.0, -1.0))
-
-    @property
-    def _vae_dtype(self) -> torch.dtype:
-        # SDXL's autoencoder overflows in float16 and stays in float32 beside a UNet that does not. Its first
-        # weight is asked, for the network's own answer takes a millisecond
-        if not hasattr(self.vae, "parameters"):
-            return self.dtype
-        return next(iter(self.vae.parameters())).dtype  # type: ignore[no-any-return]
-
-    @property
-    def _shift(self) -> float:
-        shift = getattr(self.vae.config, "shift_factor", None)
-        return 0.0 if shift is None else float(shift)
+        return fitted(clouds, decoded(self, clouds).nan_to_num(0.0, 1.0, -1.0))

@@ -36,12 +36,14 @@ from invoke_cli.wording import Edited
 class Picture:
     """A finished picture: uint8 (H, W, 3), its base seed, and the wall time since its start.
 
-    notes: what a user should be told of how it came about.
+    recipe: what was done: what was asked for, but for what had to be spared of memory. notes: what a user
+    should be told of how it came about.
     """
 
     rgb: Pixels
     seed: int
     seconds: float
+    recipe: Recipe
     notes: tuple[str, ...] = ()
 
 
@@ -60,7 +62,7 @@ def generate(bundle: Bundle, recipe: Recipe) -> Generator[Step | Picture, None, 
     started = time.perf_counter()
     if recipe.rgb is not None and recipe.strength == 0:
         rgb = _repasted(recipe.rgb, recipe)
-        yield Picture(rgb, recipe.seed, time.perf_counter() - started)
+        yield Picture(rgb, recipe.seed, time.perf_counter() - started, recipe)
         return
     latents, notes = yield from sampled_again(bundle, partial(_sampled, recipe=recipe))
     picture = finished(bundle, recipe, latents)
@@ -71,9 +73,11 @@ def generate(bundle: Bundle, recipe: Recipe) -> Generator[Step | Picture, None, 
 def finished(bundle: Bundle, recipe: Recipe, latents: Tensor) -> Picture:
     """The picture of the last latents, (1, C, h, w); its seconds are those of the decoding."""
     started = time.perf_counter()
-    rgb, notes = decoded_again(bundle, latents, recipe.seamless)
-    notes = (*bundle.remarks(), *notes)
-    return Picture(_repasted(rgb, recipe), recipe.seed, time.perf_counter() - started, notes)
+    bundle = bundle.sparing(recipe.thrift)
+    decoded = decoded_again(bundle, latents, recipe.seamless)
+    notes = (*bundle.remarks(), *decoded.notes)
+    done = replace(recipe, tiled=recipe.tiled or (decoded.thrift.tiled and not recipe.low_memory))
+    return Picture(_repasted(decoded.rgb, recipe), recipe.seed, time.perf_counter() - started, done, notes)
 
 
 def _sampled(bundle: Bundle, recipe: Recipe) -> Generator[Step, None, Tensor]:
@@ -94,7 +98,8 @@ def sample(bundle: Bundle, recipes: Sequence[Recipe]) -> Generator[tuple[Step, .
     All go through the network in one call. Each has its own noise, prompt, start and mask; in everything
     else the recipes must agree (see `together.kind`). Raises NumbersError.
     """
-    one, noise = recipes[0], Noises([_noise(bundle, recipe) for recipe in recipes])
+    one, bundle = recipes[0], bundle.sparing(recipes[0].thrift).placed()
+    noise = Noises([_noise(bundle, recipe) for recipe in recipes])
     if one.first is None:
         return (yield from _pass(bundle, recipes, noise))
     small = [first_pass(recipe, one.first) for recipe in recipes]
@@ -226,7 +231,8 @@ def _drawing(
         return within(sides_of(scale), sides_of(min(scale, 1)), *one.guidance)
     if len(recipes) > 1:
         raise ValueError("a picture with swapped words is drawn alone")
-    return swapped(bundle, network, one.positive, one.negative, size, scale, schedule.done)
+    together = not one.low_memory
+    return swapped(bundle, network, one.positive, one.negative, size, scale, schedule.done, together=together)
 
 
 def _hint(bundle: Bundle, recipe: Recipe) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
@@ -11,7 +12,11 @@ from invoke_cli.diffusion.conditioning import Conditioning
 from invoke_cli.diffusion.engines import Engine
 from invoke_cli.diffusion.preview import ColourMap
 from invoke_cli.diffusion.recent import MEGABYTE, Recent
+from invoke_cli.diffusion.streamed import Ring
 from invoke_cli.diffusion.walk import Texts, Times, Walk
+
+if TYPE_CHECKING:
+    from invoke_cli.diffusion.bundle import Bundle
 
 
 class Kept:
@@ -33,4 +38,11 @@ class Kept:
         self.colours: Recent[ColourMap] = Recent(1)
         self.engines: Recent[Engine] = Recent(1)
         self.compilers: Recent[Compiler] = Recent(1)
+        self.rings: Recent[Ring] = Recent(1)
+        self.sparing: Recent[Bundle] = Recent(4)
         self.split_layers: dict[Hashable, frozenset[str]] = {}
+
+    def release(self) -> None:
+        """Give up what takes a device's memory and is soon made again."""
+        for each in (self.texts, self.times, self.latents, self.walks, self.rings):
+            each.clear()

@@ -18,6 +18,7 @@ from torch import Tensor
 from invoke_cli.diffusion.alone import as_if_alone
 from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.packed import unpack
+from invoke_cli.diffusion.residence import visiting
 from invoke_cli.diffusion.steering import steered
 from invoke_cli.diffusion.tiling import circular
 from invoke_cli.diffusion.trees import Compute, Once, Tree
@@ -131,7 +132,8 @@ class Called(Raw):
         if added:
             more["added_cond_kwargs"] = {name: tensor.to(dtype) for name, tensor in added.items()}
         alone = as_if_alone(self.bundle, self.pictures, z, embeddings)
-        with torch.inference_mode(), circular(unet, self.axes), alone, steered(unet, self.steer):
+        there = visiting(self.bundle.carrier, unet)
+        with torch.inference_mode(), there, circular(unet, self.axes), alone, steered(unet, self.steer):
             raw: Tensor = unet(z, t, embeddings.to(dtype), **more).sample
         return raw
 

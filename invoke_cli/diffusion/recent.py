@@ -33,6 +33,11 @@ class Recent(Generic[V]):
         self._kept.move_to_end(key)
         return self._kept[key]
 
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._kept.clear()
+        self._bytes.clear()
+
     def _make_room(self) -> None:
         while len(self._kept) > 1 and not self._fits():
             oldest, _ = self._kept.popitem(last=False)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from invoke_cli.diffusion.thrift import Thrift
 from invoke_cli.wording import Fragments, Mixture, Words
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Recipe:
     scale: the classifier-free guidance scale.
     guidance: the noise levels (above, up to) at which there is guidance; else the prompt alone is followed.
     reuse: of how many evaluations one computes all of the network; 1 is of each. See `Walk`.
-    low_memory: run both halves of guidance one after the other.
+    low_memory: run both halves of guidance one after the other, and spare more as `Thrift` says. tiled: only
+    code large pictures in bands. away: let weights wait in main memory; it changes no picture.
     seed: 0..2^32-1, of the base noise; `blend` slerps the noise of other seeds into it, in order.
     exact_strength: start at the noise level that strength names, not at the level of a step.
     karras_max: Karras spacing when fewer steps than this are asked for; 0 is never.
@@ -51,6 +53,8 @@ class Recipe:
     guidance: tuple[float, float] = (0.0, math.inf)
     reuse: int = 1
     low_memory: bool = False
+    tiled: bool = False
+    away: bool = False
     seed: int
     blend: tuple[tuple[int, float], ...] = ()
     karras_max: int = 0
@@ -60,3 +64,8 @@ class Recipe:
     mirrors: tuple[float, float] = (0.0, 0.0)
     rgb: NDArray[np.uint8] | None = None
     mask: NDArray[np.float32] | None = None
+
+    @property
+    def thrift(self) -> Thrift:
+        """How the model spares memory for it."""
+        return Thrift(sliced=self.low_memory, tiled=self.low_memory or self.tiled, away=self.away)

@@ -1,10 +1,10 @@
-"""A second try in float32 for what half precision has lost, and for nothing else."""
+"""A second try: in float32 for what half precision has lost, in bands for what memory does not hold."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -14,9 +14,19 @@ from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.coding import Pixels
 from invoke_cli.diffusion.numbers import DECODING, READING, SAMPLING, NumbersError, check_numbers
 from invoke_cli.diffusion.packed import unpack
+from invoke_cli.diffusion.shortage import is_out_of_memory
 from invoke_cli.diffusion.step import Step
+from invoke_cli.diffusion.thrift import Thrift
 
 Notes = tuple[str, ...]
+IN_BANDS = (
+    "there was not enough memory to decode the picture at once: its steps are kept, and it was decoded in "
+    "bands; --tiled_vae does so at once"
+)
+ALONE = (
+    "there was not enough memory to decode the picture beside the other networks: its steps are kept, and "
+    "they waited in main memory meanwhile; --low_memory does so at once"
+)
 AGAIN = "{part} gave values that are not numbers in {dtype} and was done again in float32"
 
 
@@ -55,11 +65,45 @@ def _in_float32(bundle: Bundle) -> Bundle:
     return replace(bundle, dtype=torch.float32)
 
 
-def decoded_again(bundle: Bundle, latents: Tensor, seamless: Collection[str]) -> tuple[Pixels, Notes]:
-    """The picture of the latents, with a note where the decoder had to run twice.
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A decoded picture, uint8 (H, W, 3), with what is to be said of it, and what memory was spared."""
 
-    Raises NumbersError when float32 does not help, or is what the autoencoder runs in.
+    rgb: Pixels
+    notes: Notes
+    thrift: Thrift
+
+
+def decoded_again(bundle: Bundle, latents: Tensor, seamless: Collection[str]) -> Decoded:
+    """The picture of the latents; what runs out of memory, or of numbers, is done again so that it does not.
+
+    Raises NumbersError when float32 does not help, or is what the autoencoder runs in, and what torch raises
+    where nothing more can be spared.
     """
+    for thrift, note in _thriftier(bundle):
+        try:
+            rgb, notes = _in_numbers(bundle.sparing(thrift).placed(), latents, seamless)
+            return Decoded(rgb, (*((note,) if note else ()), *notes), thrift)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or thrift == _thriftier(bundle)[-1][0]:
+                raise
+        # outside of the handler, whose error holds on to the memory
+        bundle.kept.release()
+    raise ValueError("there is always a last way to decode")
+
+
+def _thriftier(bundle: Bundle) -> list[tuple[Thrift, str]]:
+    """Ways to decode, each with less memory than the one before, and what is to be said of each."""
+    ways = [(bundle.thrift, "")]
+    if not bundle.thrift.tiled:
+        ways.append((replace(bundle.thrift, tiled=True), IN_BANDS))
+    if bundle.carrier is not None and not bundle.thrift.away:
+        ways.append((replace(bundle.thrift, tiled=True, away=True), ALONE))
+    return ways
+
+
+def _in_numbers(bundle: Bundle, latents: Tensor, seamless: Collection[str]) -> tuple[Pixels, Notes]:
+    """The picture, with a note where the decoder had to run twice."""
     dtype = getattr(bundle.vae, "dtype", torch.float32)
     try:
         return bundle.decode(latents, seamless), ()

@@ -10,7 +10,7 @@ from invoke_cli.diffusion.recipe import Recipe
 
 SHARED = (
     "width", "height", "steps", "strength", "exact_strength", "sampler", "scale", "karras_max", "threshold",
-    "seamless", "first", "mirrors",
+    "seamless", "first", "mirrors", "low_memory", "tiled", "away",
 )  # fmt: skip
 OWN = ("positive", "negative", "seed", "blend", "perlin", "rgb", "mask")
 
@@ -46,8 +46,8 @@ The demo model was measured to hold 24."""
 
 
 def bytes_of(bundle: Bundle, recipe: Recipe) -> int:
-    """About the memory that one more picture in a call of the UNet takes, both sides of the guidance."""
+    """About the memory that one more picture in a call of the UNet takes: both sides of guidance, or one."""
     _, _, height, width = bundle.latent_shape(recipe.height, recipe.width)
     channels = bundle.unet.config.block_out_channels[0]
-    sides = 1 if recipe.scale in (0, 1) or bundle.scale_within else 2
+    sides = 1 if recipe.scale in (0, 1) or bundle.scale_within or recipe.low_memory else 2
     return int(sides * ACTIVATIONS * channels * height * width * bundle.dtype.itemsize)

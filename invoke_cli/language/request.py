@@ -98,7 +98,10 @@ class Request:
         help="Approximate: compute all of the network once in N evaluations, else only its outer blocks.")
     low_memory: bool | None = switch(
         "--low_memory", codec=FLAG, group=DRAWING, pixels=True, shell=True,
-        help="Need less memory and more time: both halves of guidance run one after the other.")
+        help="Need less memory, more time: guidance, attention, VAE in parts; networks wait beside the GPU.")
+    tiled_vae: bool | None = switch(
+        "--tiled_vae", codec=FLAG, group=DRAWING, pixels=True, shell=True,
+        help="Decode and encode large pictures in bands, which takes less memory.")
     threshold: float | None = switch(
         "--threshold", codec=real(0, 100, examples=("5", "10")), group=DRAWING, shown=0.0, pixels=True,
         shell=True,

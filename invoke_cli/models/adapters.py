@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import torch
 from torch import nn
 
 from invoke_cli.diffusion.bundle import Bundle
@@ -93,7 +94,7 @@ class Wardrobe:
             for module, layer in pairs:
                 if used.weight != 0:
                     shares[module].append((layer, used.weight))
-        merged = [(module, _sum(module, layers)) for module, layers in shares.items()]
+        merged = [(module, _sum(module, layers, bundle.device)) for module, layers in shares.items()]
         state.own = [(module, _weight(module)) for module, _ in merged]
         for module, weight in merged:
             module.weight = weight
@@ -111,13 +112,16 @@ def _weight(module: nn.Module) -> nn.Parameter:
     return weight
 
 
-def _sum(module: nn.Module, layers: list[tuple[Layer, float]]) -> nn.Parameter:
-    """The module's weight with the shares of all LoRAs, added in float32 and rounded once."""
+def _sum(module: nn.Module, layers: list[tuple[Layer, float]], device: torch.device) -> nn.Parameter:
+    """The module's weight with the shares of all LoRAs, added in float32 on the device and rounded once.
+
+    It comes to where the weight is, which may wait in main memory.
+    """
     own = dense(_weight(module)).data
-    total = own.float()
+    total = own.to(device).float()
     for layer, weight in layers:
-        total = total + weight * layer.delta(own.shape, own.device)
-    return nn.Parameter(total.to(own.dtype), requires_grad=False)
+        total = total + weight * layer.delta(own.shape, device)
+    return nn.Parameter(total.to(own.device, own.dtype), requires_grad=False)
 
 
 def _undress(state: _State) -> None:

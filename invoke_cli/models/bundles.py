@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from invoke_cli.diffusion.bundle import Bundle
+from invoke_cli.diffusion.residence import carrier_of
 from invoke_cli.errors import ModelError
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.files import Facts
@@ -51,6 +52,7 @@ def assemble(
         tokenizer_2=second[1],
         table=facts.table,
         name=entry.name,
+        carrier=carrier_of(more["device"]) if "device" in more else None,
         **{"prediction": facts.prediction, "native": facts.native, **more},
     )
     if bundle.has_vae:

@@ -10,11 +10,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from invoke_cli.diffusion.shortage import is_out_of_memory, is_the_devices
 from invoke_cli.errors import UnavailableError
 from invoke_cli.models.devices import PRECISIONS
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.hub import Fetched, Report
-from invoke_cli.models.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
@@ -43,11 +43,15 @@ def fetch_nothing(_entry: ModelEntry, _report: Report) -> None:
     """What a loader of its own needs: nothing from the hub."""
 
 
-def load_from_source(entry: ModelEntry, device: str, precision: str, kept: Kept | None = None) -> Bundle:
+def load_from_source(
+    entry: ModelEntry, device: str, precision: str, kept: Kept | None = None, *, away: bool = False
+) -> Bundle:
     """Import torch, choose device and dtype, and load the entry through its source.
 
-    kept: where the converted weights of full-size models are.
+    kept: where the converted weights of full-size models are. away: load into main memory, from where
+    weights come to a device with memory of its own when they are needed.
     """
+    from invoke_cli.diffusion.residence import CPU, carrier_of
     from invoke_cli.models.devices import pick_device, pick_dtype
     from invoke_cli.models.libraries import import_once
     from invoke_cli.models.sources import source_of
@@ -59,9 +63,15 @@ def load_from_source(entry: ModelEntry, device: str, precision: str, kept: Kept 
     wanted = _precision(entry, precision, place.type)
     full_size = source.facts(entry).full_size
     dtype = pick_dtype(wanted, place, full_size=full_size)
-    if kept is None or kept.budget == 0 or not full_size or dtype.itemsize != 2:
-        return source.load(entry, place, dtype)
-    return source.load(entry, place, dtype, kept)
+    carrier = carrier_of(place) if away else None
+    to = place if carrier is None else CPU
+    is_kept = kept is not None and kept.budget != 0 and full_size and dtype.itemsize == 2
+    bundle = source.load(entry, to, dtype, kept) if is_kept else source.load(entry, to, dtype)
+    if carrier is None:
+        return bundle
+    carrier.away = True
+    colours = bundle.colour_map() if bundle.has_vae else bundle.colours
+    return replace(bundle, device=place, carrier=carrier, colours=colours)
 
 
 def _precision(entry: ModelEntry, wanted: str, device: str) -> str:
@@ -112,8 +122,8 @@ class ModelCache:
 
     device and precision are the settings' words, such as "auto". A load that nobody waits for any more,
     because another model was chosen meanwhile, goes on and is kept if there is room. Models that were not
-    used for the longest time go first. compiles: whether their UNets are to be compiled. All methods may be
-    called from any thread.
+    used for the longest time go first. compiles: whether their UNets are to be compiled. load_away: loads
+    into main memory what a device does not hold. All methods may be called from any thread.
     """
 
     def __init__(
@@ -126,6 +136,7 @@ class ModelCache:
         budget: Budget | None = None,
         weigh: Weigh = size_of,
         compiles: bool = False,
+        load_away: Load | None = None,
     ) -> None:
         self._device = device
         self._precision = precision
@@ -134,6 +145,7 @@ class ModelCache:
         self.budget = budget if budget is not None else Budget()
         self._weigh = weigh
         self._compiles = compiles
+        self._load_away = load_away
         self._lock = threading.RLock()
         self._loads: OrderedDict[Hashable, Future[Bundle]] = OrderedDict()
         self._sizes: dict[Hashable, int] = {}
@@ -181,14 +193,19 @@ class ModelCache:
         return replace(bundle, compiles=self._compiles, shared_engine=self._engine, colours=colours)
 
     def _loaded(self, entry: ModelEntry) -> Bundle:
-        """The entry's model. Where memory does not suffice, once more without the other models."""
-        for attempt in ("beside the others", "alone"):
+        """The entry's model. Where memory does not suffice, without the others, and then into main memory."""
+        attempts = {"beside the others": self._load, "alone": self._load, "at all": self._load_away}
+        for attempt, load in attempts.items():
+            if load is None:
+                continue
             try:
-                return self._load(entry, self._device, self._precision)
+                return load(entry, self._device, self._precision)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 _log.info("%s: no memory to load it %s", entry.name, attempt)
+                if attempt == "alone" and not is_the_devices(error):
+                    break
             self._forget_others(entry.weights)
         raise UnavailableError(
             f"there is not enough memory for the model {entry.name}", "try --precision fp16"

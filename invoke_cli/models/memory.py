@@ -12,19 +12,12 @@ if TYPE_CHECKING:
 
 # Where a machine does not tell, it is taken for a small one.
 UNKNOWN = 8 * 2**30
-# How torch words it, on a GPU and on a CPU.
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 CGROUP_USAGE = (
     (CGROUP_LIMITS[0], Path("/sys/fs/cgroup/memory.current")),
     (CGROUP_LIMITS[1], Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
 )
 MEMORY_INFO = Path("/proc/meminfo")
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether the error says that memory did not suffice."""
-    return isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY)
 
 
 def memory_of(device: torch.device) -> int:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli import __version__
+from invoke_cli.diffusion.shortage import is_out_of_memory
 from invoke_cli.errors import OutputError
 from invoke_cli.imaging.animation import animation
 from invoke_cli.imaging.matrix import matrix
 from invoke_cli.imaging.sheets import alike, grid, strip
 from invoke_cli.language.defaults import as_json
-from invoke_cli.models.memory import is_out_of_memory
 from invoke_cli.models.wanted import Wanted
 from invoke_cli.session.comparison import compared
 from invoke_cli.session.events import Event, Notice, Progress, Saved
@@ -118,7 +118,8 @@ def _draw_one(
 
     job, start = turn.job, turn.start
     every = step_between(job.asked, job.schedule.steps, compared=plan.strips)
-    kept = Intermediates(job, bundle, job.asked, every)
+    sparing = bundle.sparing(turn.recipe.thrift)
+    kept = Intermediates(job, sparing, job.asked, every)
     for one in _within_memory(made, job):
         if isinstance(one, Picture):
             picture = replace(one, rgb=start.coloured(one.rgb))
@@ -129,6 +130,7 @@ def _draw_one(
             yield Progress(one[0], index, len(plan.jobs), preview, together=len(one))
             kept.take(one[0])
     yield from map(Notice, picture.notes)
+    job = job.as_done(picture.recipe)
     # The pictures of a sweep are to be looked at together.
     shown = None if plan.axes and not plan.request.individual else picture.rgb
     frames = kept.frames(picture.rgb)

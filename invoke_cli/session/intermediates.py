@@ -100,7 +100,7 @@ class Intermediates:
         if self._decodes:
             from invoke_cli.diffusion.rescue import decoded_again
 
-            rgb = decoded_again(self._bundle, latents, self._job.axes)[0]
+            rgb = decoded_again(self._bundle, latents, self._job.axes).rgb
         else:
             rgb = self._bundle.preview(latents)
         size = (self._job.height, self._job.width)

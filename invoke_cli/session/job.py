@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.diffusion.schedule import Schedule
 from invoke_cli.diffusion.symmetry import parts
@@ -105,6 +106,15 @@ class Job:
         """The shares of the steps after which left goes onto right, and top onto bottom; 0 is never."""
         across, down = self.request.h_symmetry_time_pct, self.request.v_symmetry_time_pct
         return (across if across is not None else 0.0, down if down is not None else 0.0)
+
+    def as_done(self, recipe: Recipe) -> Job:
+        """The job whose line says what memory was spared for its picture."""
+        request = self.request
+        if recipe.low_memory and request.low_memory is not True:
+            request = replace(request, low_memory=True)
+        if recipe.tiled and request.tiled_vae is not True:
+            request = replace(request, tiled_vae=True)
+        return self if request is self.request else replace(self, request=request)
 
     @property
     def levels(self) -> tuple[float, ...]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Iterator
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli.errors import ModelError, SettingsError
 from invoke_cli.language.defaults import as_json, from_pairs
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table
-from invoke_cli.models.cache import ModelCache
+from invoke_cli.models.cache import Budget, ModelCache, fetch_from_source, load_from_source
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.models.changes import as_changes, changed_keys
 from invoke_cli.models.entries import ModelEntry
+from invoke_cli.models.kept import Kept
 from invoke_cli.paths import expanded
 from invoke_cli.registry import nearest
 from invoke_cli.session.events import Ask, Event, Model, Notice
@@ -22,6 +25,22 @@ from invoke_cli.session.fetching import lent
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
     from invoke_cli.models.files import Facts
+    from invoke_cli.settings import Settings
+
+
+def cache_for(settings: Settings) -> ModelCache:
+    """A cache that loads as the settings say; where memory is to be spared, into main memory."""
+    kept = Kept(Path(settings.weights_directory), settings.kept_weights)
+    load, load_away = (partial(load_from_source, kept=kept, away=away) for away in (False, True))
+    return ModelCache(
+        settings.device,
+        settings.precision,
+        load_away if settings.defaults.low_memory is True else load,
+        fetch=fetch_from_source,
+        budget=Budget(settings.max_loaded_models, settings.max_loaded_gb),
+        compiles=settings.compile,
+        load_away=load_away,
+    )
 
 
 class Models:

@@ -19,17 +19,16 @@ from invoke_cli.language.defaults import builtin, merge
 from invoke_cli.language.grammar import Reading, read
 from invoke_cli.language.request import Request
 from invoke_cli.language.world import World
-from invoke_cli.models.cache import Budget, ModelCache, fetch_from_source, load_from_source
+from invoke_cli.models.cache import ModelCache
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.models.folders import Folder
 from invoke_cli.models.hub import cached_repositories
-from invoke_cli.models.kept import Kept
 from invoke_cli.models.wanted import AdapterFolders
 from invoke_cli.paths import expanded
 from invoke_cli.session.events import Event, Notice, Planned
 from invoke_cli.session.fetching import with_vae
 from invoke_cli.session.lookahead import Following, Lookahead, Prepared, nothing
-from invoke_cli.session.models import Models
+from invoke_cli.session.models import Models, cache_for
 from invoke_cli.session.past import Past
 from invoke_cli.session.status import Status
 from invoke_cli.session.telling import told
@@ -56,14 +55,7 @@ class Session:
     def __init__(self, settings: Settings, catalog: Catalog, cache: ModelCache | None = None) -> None:
         self.settings = settings
         self.dry_run = settings.dry_run
-        budget = Budget(settings.max_loaded_models, settings.max_loaded_gb)
-        if cache is None:
-            kept = Kept(Path(settings.weights_directory), settings.kept_weights)
-            load = partial(load_from_source, kept=kept)
-            fetch, compiles = fetch_from_source, settings.compile
-            device, precision = settings.device, settings.precision
-            cache = ModelCache(device, precision, load, fetch=fetch, budget=budget, compiles=compiles)
-        self.models = Models(catalog, cache, settings.model)
+        self.models = Models(catalog, cache_for(settings) if cache is None else cache, settings.model)
         self._folders = AdapterFolders(
             Folder("LoRA", expanded(settings.lora_directory)),
             Folder("embedding", expanded(settings.embedding_directory)),

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
+from invoke_cli.diffusion.shortage import is_out_of_memory
 from invoke_cli.errors import InvokeError
-from invoke_cli.models.memory import free_memory, is_out_of_memory
+from invoke_cli.models.memory import free_memory
 from invoke_cli.session.events import Notice
 
 if TYPE_CHECKING:
@@ -32,9 +33,13 @@ SHARE_OF_MEMORY = 0.5
 # Beyond these sizes nothing was gained any more where it was measured.
 MOST = {"cpu": 8, "cuda": 16, "mps": 8}
 
-HALVES = (
-    "there is not enough memory for both halves of guidance at once: "
-    "they run one after the other, as with --low_memory"
+SPARING = (
+    "there is not enough memory to draw this as usual: both halves of guidance run one after the other, "
+    "attention in slices and the VAE in bands, as with --low_memory"
+)
+AWAY = (
+    "there is still not enough memory: the networks also wait in main memory until their turn; "
+    "--low_memory does all of that at once"
 )
 
 
@@ -59,6 +64,7 @@ class Studio:
         self._wardrobe = Wardrobe()
         self._sampled: dict[Recipe, _Sampled] = {}
         self._most: dict[Kind, int] = {}
+        self._rungs: dict[tuple[str, int, int], int] = {}
 
     def dress(self, bundle: Bundle, wanted: Wanted) -> tuple[Bundle, tuple[str, ...]]:
         """The model with what a line adds to it, and what to say of that."""
@@ -76,15 +82,25 @@ class Studio:
         if recipe in self._sampled:
             yield from self._handed_out(bundle, recipe)
             return
-        try:
-            yield from _alone(bundle, recipe)
-            return
-        except (RuntimeError, MemoryError) as error:
-            if recipe.low_memory or recipe.scale in (0, 1) or not is_out_of_memory(error):
-                raise
-        # outside of the handler, whose error holds on to the memory
-        yield Notice(HALVES)
-        yield from _alone(bundle, replace(recipe, low_memory=True))
+        yield from self._within_memory(bundle, recipe)
+
+    def _within_memory(self, bundle: Bundle, recipe: Recipe) -> Iterator[Made]:
+        """Draw a picture with as little memory as is found to be needed, for its size from then on.
+
+        Raises what torch raises where nothing more can be spared.
+        """
+        rungs, size = ladder(bundle, recipe), (bundle.name, recipe.width, recipe.height)
+        for rung in range(min(self._rungs.get(size, 0), len(rungs) - 1), len(rungs)):
+            needed, notice = rungs[rung]
+            if rung > self._rungs.get(size, 0):
+                self._rungs[size] = rung
+                yield Notice(notice)
+            try:
+                yield from _alone(bundle, needed)
+                return
+            except (RuntimeError, MemoryError) as error:
+                if rung == len(rungs) - 1 or not is_out_of_memory(error):
+                    raise
 
     def _handed_out(self, bundle: Bundle, recipe: Recipe) -> Iterator[Made]:
         from invoke_cli.diffusion.generate import finished
@@ -135,6 +151,16 @@ class Studio:
             self._sampled[recipe] = _Sampled(its, row, seconds)
 
 
+def ladder(bundle: Bundle, recipe: Recipe) -> list[tuple[Recipe, str]]:
+    """The recipe as it is, and then with less and less memory; with what is to be said of each."""
+    rungs = [(recipe, "")]
+    if not recipe.low_memory:
+        rungs.append((replace(recipe, low_memory=True), SPARING))
+    if bundle.carrier is not None and not recipe.away:
+        rungs.append((replace(recipe, low_memory=True, away=True), AWAY))
+    return rungs
+
+
 def _alone(bundle: Bundle, recipe: Recipe) -> Iterator[Made]:
     from invoke_cli.diffusion.generate import Picture, generate
 
@@ -179,6 +205,8 @@ def room(bundle: Bundle, recipe: Recipe, batch: int) -> int:
 
     if batch != AUTO:
         return batch
+    if recipe.away:
+        bundle.sparing(recipe.thrift).placed()  # weights that will wait elsewhere do so now
     fitting = int(free_memory(bundle.device) * SHARE_OF_MEMORY) // bytes_of(bundle, recipe)
     return max(1, min(fitting, MOST.get(bundle.device.type, 1)))
 

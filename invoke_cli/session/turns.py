@@ -91,6 +91,8 @@ def recipe_of(job: Job, frame: Frame | None) -> Recipe:
         guidance=(_given(request.guidance_above, 0.0), _given(request.guidance_below, math.inf)),
         reuse=_given(request.reuse_features, 1),
         low_memory=request.low_memory is True,
+        tiled=request.tiled_vae is True,
+        away=request.low_memory is True,
         seed=known(request.seed),
         blend=request.with_variations if request.with_variations is not None else (),
         karras_max=known(request.karras_max),

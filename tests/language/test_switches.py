@@ -42,6 +42,7 @@ SPELLINGS = {
     "steps_run": "-R --steps_run --run_steps --steps_to_run",
     "guidance_above": "--guidance_above", "guidance_below": "--guidance_below",
     "reuse_features": "--reuse_features", "low_memory": "--low_memory",
+    "tiled_vae": "--tiled_vae",
 }  # fmt: skip
 
 WORKING = {
@@ -54,7 +55,7 @@ WORKING = {
     "steps_run", "exact_strength", "prompt_as_dir", "metadata", "sidecar", "quality", "batch",
     "init_color", "anchor_color",
     "hires_fix", "h_symmetry_time_pct", "v_symmetry_time_pct",
-    "guidance_above", "guidance_below", "reuse_features", "low_memory",
+    "guidance_above", "guidance_below", "reuse_features", "low_memory", "tiled_vae",
 }  # fmt: skip
 
 
