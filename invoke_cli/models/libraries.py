@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -39,6 +40,13 @@ def import_once(modules: tuple[str, ...] = TORCH) -> None:
         if collects:
             gc.enable()
     gc.freeze()
+
+
+def import_behind() -> None:
+    """Begin to import torch, which then goes on in a thread while others get ready."""
+    if any(name not in sys.modules for name in TORCH):
+        # a daemon: who quits should not wait for it
+        threading.Thread(target=import_once, name="import", daemon=True).start()
 
 
 @contextmanager

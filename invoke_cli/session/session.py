@@ -23,6 +23,7 @@ from invoke_cli.models.cache import ModelCache
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.models.folders import Folder
 from invoke_cli.models.hub import cached_repositories
+from invoke_cli.models.libraries import import_behind
 from invoke_cli.models.wanted import AdapterFolders
 from invoke_cli.paths import expanded
 from invoke_cli.session.events import Event, Notice, Planned
@@ -195,6 +196,8 @@ class Session:
         strips: bool = False,
         following: Following = nothing,
     ) -> Iterator[Event]:
+        if not self.dry_run:
+            import_behind()  # first, for it goes on while the line is planned
         from invoke_cli.session.plan import refuse_unbuilt
 
         if self.models.facts.unsure and not self.dry_run:

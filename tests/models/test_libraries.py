@@ -43,3 +43,23 @@ def test_a_plain_model_draws_without_the_large_libraries(tmp_path: Path) -> None
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.split()[-1:] == ["0"], done.stderr
     assert [*(tmp_path / "out").rglob("*.png")]
+
+
+BEHIND = """
+import gc, sys, threading
+from invoke_cli.__main__ import main
+main(["--dry_run", "a lake -s1"])
+print("torch" in sys.modules, "import" in [thread.name for thread in threading.enumerate()])
+from invoke_cli.models.libraries import import_behind
+import_behind()
+(importing,) = [thread for thread in threading.enumerate() if thread.name == "import"]
+importing.join()
+print("torch" in sys.modules, gc.isenabled())
+import_behind()
+print([thread for thread in threading.enumerate() if thread.name == "import"])
+"""
+
+
+def test_torch_is_imported_behind_what_draws_and_not_for_a_dry_run() -> None:
+    done = subprocess.run([sys.executable, "-c", BEHIND], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-3:] == ["False False", "True True", "[]"]
