@@ -14,7 +14,6 @@ from invoke_cli.diffusion.bands import WHOLE, Bands
 from invoke_cli.diffusion.coding import Decoding, Encoding, Pixels
 from invoke_cli.diffusion.host import onto
 from invoke_cli.diffusion.kernels import hasten, packs
-from invoke_cli.diffusion.numbers import ENCODING, check_numbers
 from invoke_cli.diffusion.recent import MEGABYTE
 from invoke_cli.diffusion.residence import CPU, visiting
 from invoke_cli.diffusion.sliced import Sliced
@@ -41,8 +40,6 @@ def encoded(bundle: Bundle, rgb: Pixels, seamless: Collection[str], hole: NDArra
             mean = Encoding(_hastened(bundle), axes).by(bundle.engine, pixels)
         else:
             mean = bands.encode(vae, pixels)
-    if dtype != torch.float32:  # in float32 the end result tells
-        check_numbers(mean, ENCODING)
     return (mean.float() - _shift(vae)) * float(vae.config.scaling_factor)
 
 

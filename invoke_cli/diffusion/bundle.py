@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from invoke_cli.diffusion.alone import Alone
-from invoke_cli.diffusion.autoencoding import decoded, encoded
+from invoke_cli.diffusion.autoencoding import decoded, dtype_of, encoded
 from invoke_cli.diffusion.coding import Pixels, levels_of
 from invoke_cli.diffusion.compiled import CompiledWalk, Compiler
 from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, mixed, pooled, size_facts
@@ -21,7 +21,7 @@ from invoke_cli.diffusion.engines import Eager, Engine, engine_for
 from invoke_cli.diffusion.kept import Kept
 from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, packs
 from invoke_cli.diffusion.noise import perlin
-from invoke_cli.diffusion.numbers import DECODING, READING, check_numbers
+from invoke_cli.diffusion.numbers import DECODING, ENCODING, READING, check_numbers
 from invoke_cli.diffusion.packed import given_up
 from invoke_cli.diffusion.parts import knows
 from invoke_cli.diffusion.preview import KNOWN, ColourMap, fitted
@@ -272,7 +272,12 @@ class Bundle:
         """
         content = hashlib.sha256(rgb.tobytes() + (b"" if hole is None else hole.tobytes())).digest()
         key = (content, rgb.shape, hole is None, tuple(sorted(seamless)))
-        return self.kept.latents.get(key, lambda: encoded(self, rgb, seamless, hole))
+        return self.kept.latents.get(key, lambda: self._encode(rgb, seamless, hole))
+
+    def _encode(self, rgb: Pixels, seamless: Collection[str], hole: Hole | None) -> Tensor:
+        found = encoded(self, rgb, seamless, hole)
+        self._check(found, ENCODING, dtype_of(self))
+        return found
 
     def decode(self, latents: Tensor, seamless: Collection[str] = ()) -> Pixels:
         """The picture of latents, (1, C, h, w) float32, as uint8 (H, W, 3).
