@@ -129,7 +129,12 @@ def _arguments() -> tuple[argparse.Namespace, argparse.ArgumentParser]:
     )
     parser.add_argument("--only", default=",".join(PARTS), metavar="PARTS", help="some of the parts above")
     parser.add_argument("--quick", action="store_true", help="one size, few rounds: to see that it works")
-    parser.add_argument("--sizes", default="384,512", metavar="N,N", help="of full-size pictures")
+    parser.add_argument(
+        "--sizes",
+        type=_sides,
+        metavar="N,N",
+        help="of pictures; 128,384 in demo and 384,512 in full and cuda",
+    )
     parser.add_argument(
         "--groups", default=",".join(full.GROUPS), metavar="G,G", help="some of those of full"
     )
@@ -152,14 +157,18 @@ def _arguments() -> tuple[argparse.Namespace, argparse.ArgumentParser]:
     return given, parser
 
 
+def _sides(text: str) -> list[int]:
+    if not all(side.isdecimal() and int(side) > 0 and int(side) % 64 == 0 for side in text.split(",")):
+        raise argparse.ArgumentTypeError(f"wanted are multiples of 64, such as 384,512, not {text!r}")
+    return [int(side) for side in text.split(",")]
+
+
 def _check(given: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     """Refuse what cannot be meant, before minutes are spent on it."""
     for kind, asked, there in (("part", given.only, PARTS), ("group", given.groups, full.GROUPS)):
         unknown = [name for name in asked.split(",") if name not in there]
         if unknown:
             parser.error(f"there is no {kind} {unknown[0]!r}; there are: {', '.join(there)}")
-    if not all(side.isdecimal() and int(side) > 0 and int(side) % 64 == 0 for side in given.sizes.split(",")):
-        parser.error(f"--sizes wants multiples of 64, such as 384,512, not {given.sizes!r}")
     if given.rounds is not None and given.rounds < 1:
         parser.error("--rounds wants at least 1")
     if given.add and given.json is None:
@@ -200,7 +209,7 @@ def _demo(given: argparse.Namespace, own: Path, _: _Sheet) -> Iterator[Figure]:
         peers_model=str(_demo_directory()),
         device="cpu",
         half=half,
-        sides=(128,) if given.quick else (128, 384),
+        sides=_sizes(given, 128, 384),
         counts=(1, 4) if given.quick else (1, 4, 8),
         rounds=_rounds(given, 5),
         contestants=(OURS, BATCHED, peers.DEFAULT, peers.TUNED),
@@ -216,7 +225,7 @@ def _full(given: argparse.Namespace, own: Path, sheet: _Sheet) -> Iterator[Figur
     yield from full.measure(
         full.Full(
             groups=given.groups.split(","),
-            sides=_sizes(given)[: 1 if given.quick else None],
+            sides=_sizes(given, 384, 512),
             rounds=_rounds(given, 2),
             half=_half(),
             model=model,
@@ -229,8 +238,9 @@ def _full(given: argparse.Namespace, own: Path, sheet: _Sheet) -> Iterator[Figur
     )
 
 
-def _sizes(given: argparse.Namespace) -> list[int]:
-    return [int(side) for side in given.sizes.split(",")]
+def _sizes(given: argparse.Namespace, *usual: int) -> list[int]:
+    sides = given.sizes if given.sizes is not None else list(usual)
+    return sides[:1] if given.quick else sides
 
 
 def _cuda(given: argparse.Namespace, own: Path, _: _Sheet) -> Iterator[Figure]:
@@ -244,7 +254,7 @@ def _cuda(given: argparse.Namespace, own: Path, _: _Sheet) -> Iterator[Figure]:
         peers_model=model,
         device="cuda",
         half="float16",
-        sides=(512,) if given.quick else _sizes(given),
+        sides=(512,) if given.quick else _sizes(given, 384, 512),
         counts=(1, 4) if given.quick else (1, 4, 8),
         rounds=_rounds(given, 5),
         contestants=whoever,

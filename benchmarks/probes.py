@@ -19,6 +19,7 @@ POINTS = (
     ("diffusers.models.autoencoders.autoencoder_kl", "AutoencoderKL", "encode", "encode"),
     ("diffusers.models.autoencoders.autoencoder_kl", "AutoencoderKL", "decode", "decode"),
     ("transformers.models.clip.modeling_clip", "CLIPTextModel", "forward", "text"),
+    ("invoke_cli.networks.clip", "CLIPTextModel", "forward", "text"),
     ("invoke_cli.networks.unet", "UNet2DConditionModel", "forward", UNET),
     ("invoke_cli.networks.autoencoder", "AutoencoderKL", "encode", "encode"),
     ("invoke_cli.networks.autoencoder", "AutoencoderKL", "decode", "decode"),
