@@ -44,9 +44,10 @@ SPARED = 128 * MEGABYTE
 class Bundle:
     """The networks of one model, ready to run, all on `device` and in `dtype`.
 
-    unet, vae: diffusers' UNet2DConditionModel and AutoencoderKL.
-    text_encoder, tokenizer: transformers' CLIPTextModel and CLIPTokenizer. SDXL has a second pair; the
-    last of its encoders is a CLIPTextModelWithProjection.
+    unet, vae: a UNet2DConditionModel and an AutoencoderKL, those of `networks` or, where a model is of an
+    unusual kind, those of diffusers. text_encoder, tokenizer: a CLIPTextModel and a CLIPTokenizer, likewise
+    or those of transformers. SDXL has a second pair; the last of its encoders is a
+    CLIPTextModelWithProjection.
     blank_negative: no negative prompt is all zeros, not the embeddings of no text (SDXL base).
     table: the noise levels of training. prediction: what the UNet predicts ("epsilon",
     "v_prediction" or "sample"). native: the side of the pictures it was trained on, in pixels.

@@ -64,7 +64,7 @@ def embed(
 ) -> Tensor:
     """The embeddings of a prompt, chunk by chunk: (chunks, 77, D) float32; one chunk for no text.
 
-    tokenizer, encoder: transformers' CLIPTokenizer and CLIPTextModel.
+    tokenizer, encoder: a CLIPTokenizer and a CLIPTextModel; see Bundle.
     penultimate: what the last layer is given, as SDXL takes it, instead of what it makes of it.
     A weight w moves a token's embedding away from the one that the empty prompt has in its place:
     z = empty + (z - empty) * w, where w is not 1. Weights below 1 also fade; see `_faded`.
@@ -132,7 +132,7 @@ def lengthened(text: Tensor, chunks: int, empty: Tensor) -> Tensor:
 def pooled(tokenizer: Any, encoder: Any, fragments: Fragments, device: torch.device) -> Tensor:
     """The prompt's first chunk in one vector, (1, P) float32; weights have no say in it.
 
-    encoder: transformers' CLIPTextModelWithProjection.
+    encoder: a CLIPTextModelWithProjection; see Bundle.
     """
     ids = [token for token, _, _ in _chunks(tokenizer, fragments)[0]]
     with torch.inference_mode():

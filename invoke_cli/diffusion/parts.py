@@ -1,4 +1,7 @@
-"""The parts of diffusers' UNet2DConditionModel in their order, and whether they are the usual ones."""
+"""The parts of a UNet2DConditionModel in their order, and whether they are the usual ones.
+
+It may be ours or diffusers'; the names are the same.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ What depends on the timestep alone and what depends on the prompt alone is prepa
 both halves of guidance have in common, which is all before the first cross-attention, is computed once.
 The weights and the arithmetic are those of the network; only the order of sums differs.
 
-Rombach et al. 2022 (arXiv 2112.10752) is the network; the names are those of diffusers' UNet2DConditionModel.
+Rombach et al. 2022 (arXiv 2112.10752) is the network; the names are those of `networks` and of diffusers.
 """
 
 from __future__ import annotations

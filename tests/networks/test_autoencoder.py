@@ -8,6 +8,9 @@ import pytest
 import torch
 from diffusers import AutoencoderKL as Known
 
+from invoke_cli.diffusion import vae_parts
+from invoke_cli.diffusion.bands import Bands
+from invoke_cli.diffusion.kernels import Plain
 from invoke_cli.networks.autoencoder import AutoencoderKL
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -54,6 +57,17 @@ def test_pictures_and_latents_are_those_of_diffusers(kind: str, dtype: torch.dty
         drawn = [each.sample(torch.Generator().manual_seed(1)) for each in (ours, theirs)]
         torch.testing.assert_close(*drawn, rtol=0, atol=0)
         torch.testing.assert_close(own.decode(latents).sample, known.decode(latents).sample, rtol=0, atol=0)
+
+
+def test_it_is_known_to_what_codes_in_bands() -> None:
+    known = make()
+    own = twin(known)
+    assert vae_parts.knows(own)
+    bands = Bands(Plain(), torch.device("cpu"), band=2000)
+    pixels, latents = torch.randn(1, 3, 32, 16), torch.randn(1, 4, 8, 4)
+    with torch.inference_mode():
+        torch.testing.assert_close(bands.decode(own, latents), bands.decode(known, latents), rtol=0, atol=0)
+        torch.testing.assert_close(bands.encode(own, pixels), bands.encode(known, pixels), rtol=0, atol=0)
 
 
 def test_channels_last_stays_and_gives_the_same() -> None:
