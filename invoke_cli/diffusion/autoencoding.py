@@ -12,6 +12,7 @@ from torch import Tensor
 
 from invoke_cli.diffusion.bands import WHOLE, Bands
 from invoke_cli.diffusion.coding import Decoding, Encoding, Pixels
+from invoke_cli.diffusion.heap import give_back
 from invoke_cli.diffusion.host import onto
 from invoke_cli.diffusion.kernels import hasten, packs
 from invoke_cli.diffusion.recent import MEGABYTE
@@ -50,6 +51,8 @@ def decoded(bundle: Bundle, latents: Tensor, seamless: Collection[str] = ()) -> 
     levels = vae.config.block_out_channels
     # the layer that enlarges the second to last level has its channels and the size of the last
     widest = scaled[0, 0].numel() * 4 ** (len(levels) - 1) * levels[:2][-1]
+    if bundle.device.type == "cpu" and bundle.is_large:
+        give_back()
     with visiting(bundle.carrier, vae):
         z = scaled.to(bundle.device, dtype_of(bundle))
         bands = bands_for(bundle, axes, widest)

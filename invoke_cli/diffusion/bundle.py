@@ -258,10 +258,14 @@ class Bundle:
             place(self.carrier, self.unet, networks, away=self.thrift.away)
         return self
 
+    @property
+    def is_large(self) -> bool:
+        """Whether memory is worth a moment of time."""
+        return is_large(self.unet)
+
     def kernels_for(self, network: Any, dtype: torch.dtype) -> Kernels:
         """What runs a network on this device."""
-        size = sum(weight.numel() * weight.element_size() for weight in network.parameters())
-        return Packed(spare=size > SPARED) if packs(self.device, dtype) else Plain()
+        return Packed(spare=is_large(network)) if packs(self.device, dtype) else Plain()
 
     def encode(self, rgb: Pixels, seamless: Collection[str] = (), hole: Hole | None = None) -> Tensor:
         """The latents of a picture: the posterior's mean, so that no seed is spent on it.
@@ -307,3 +311,10 @@ class Bundle:
         clouds = torch.stack([perlin(generator, shape) for _ in range(2)])
         # half precision may lose some of it, which is no reason not to load a model
         return fitted(clouds, decoded(self, clouds).nan_to_num(0.0, 1.0, -1.0))
+
+
+def is_large(network: Any) -> bool:
+    """Whether its weights should be in memory only once."""
+    parameters = network.parameters() if hasattr(network, "parameters") else ()
+    size: int = sum(weight.numel() * weight.element_size() for weight in parameters)
+    return size > SPARED

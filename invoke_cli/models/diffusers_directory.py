@@ -24,7 +24,7 @@ from invoke_cli.models.files import (
 )
 from invoke_cli.models.kept import Kept
 from invoke_cli.models.libraries import quiet
-from invoke_cli.models.networks import aligned, empty_network, fill_kept
+from invoke_cli.models.networks import empty_network, fill_kept
 from invoke_cli.models.pickles import load_tensors
 
 _log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def _mapped(directory: Path, dtype: torch.dtype, device: torch.device, kept: Kep
             empty_network(config),
             directory.name,
             files,
-            lambda: aligned({name: one for file in files for name, one in load_tensors(file).items()}),
+            lambda: {name: one for file in files for name, one in load_tensors(file).items()},
             device,
             suited,
             kept,

@@ -15,6 +15,8 @@ from typing import Any
 
 from invoke_cli.models.folders import Stamp
 
+_LENGTH = 8
+"""Bytes at the start of a safetensors file that say how long its header is."""
 _TRIGGER = re.compile(r"<([^\s<>]+)>")
 
 
@@ -62,11 +64,17 @@ def header(path: Path) -> dict[str, Any]:
     Raises ValueError for a broken one.
     """
     with path.open("rb") as stream:
-        length = int(struct.unpack("<Q", stream.read(8))[0])
-        found = json.loads(stream.read(length))
+        stream.seek(_LENGTH)
+        found = json.loads(stream.read(header_length(path) - _LENGTH))
     if not isinstance(found, dict):
         raise ValueError("the header is not an object")
     return found
+
+
+def header_length(path: Path) -> int:
+    """How many bytes of a safetensors file come before its tensors."""
+    with path.open("rb") as stream:
+        return _LENGTH + int(struct.unpack("<Q", stream.read(_LENGTH))[0])
 
 
 def notes(path: Path) -> dict[str, str]:

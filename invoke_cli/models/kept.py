@@ -51,27 +51,29 @@ class Kept:
 
     def tensors(self, path: Path) -> dict[str, Tensor] | None:
         """The weights kept there, mapped into memory; None where there are none, or broken ones."""
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
+        from invoke_cli.models.mapped import mapped_tensors
 
         if not path.is_file():
             return None
         try:
-            found: dict[str, Tensor] = load_file(path)
-            found = {name: tensor for name, tensor in found.items() if not name.startswith(PADDING)}
+            tensors = mapped_tensors(path)
+            found = {name: tensor for name, tensor in tensors.items() if not name.startswith(PADDING)}
             os.utime(path)  # the newest is what was used last
-        except (OSError, SafetensorError) as error:
+        except (OSError, ValueError) as error:
             _log.info("%s: %s", path, error)
             return None
         return found
 
-    def keep(self, path: Path, tensors: Mapping[str, Tensor]) -> bool:
-        """Write the weights, if there is room; whether they are there now. A full disk is no failure."""
-        size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
-        if any(str(tensor.dtype) not in NAMES for tensor in tensors.values()) or not self._has_room(size):
+    def keep(self, path: Path, tensors: dict[str, Tensor], dtype: torch.dtype) -> bool:
+        """Write the weights in this dtype, if there is room; whether they are there now.
+
+        tensors: each is taken out when it is written. A full disk is no failure.
+        """
+        size = sum(tensor.numel() for tensor in tensors.values()) * dtype.itemsize
+        if str(dtype) not in NAMES or not self._has_room(size):
             return False
         try:
-            self._write(path, tensors)
+            self._write(path, tensors, dtype)
         except OSError as error:
             _log.info("%s: %s", path, error)
             return False
@@ -97,14 +99,14 @@ class Kept:
             return False
         return True
 
-    def _write(self, path: Path, tensors: Mapping[str, Tensor]) -> None:
+    def _write(self, path: Path, tensors: dict[str, Tensor], dtype: torch.dtype) -> None:
         handle, unfinished = tempfile.mkstemp(dir=self.folder, prefix=".unfinished-")
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(_header(tensors))
-                for tensor in tensors.values():
+                stream.write(_header(tensors, dtype))
+                for name in list(tensors):
                     # tensor by tensor: the library would copy all of them first
-                    content = _bytes(tensor)
+                    content = _bytes(tensors.pop(name).to(dtype))
                     stream.write(content)
                     stream.write(bytes(-content.nbytes % ALIGNMENT))
             os.replace(unfinished, path)
@@ -113,13 +115,16 @@ class Kept:
                 os.unlink(unfinished)
 
 
-def _header(tensors: Mapping[str, Tensor]) -> bytes:
+def _header(tensors: Mapping[str, Tensor], dtype: torch.dtype) -> bytes:
     """The beginning of a safetensors file: a length, and as JSON what lies where."""
     entries, end = {}, 0
     for name, tensor in tensors.items():
-        start, end = end, end + tensor.numel() * tensor.element_size()
-        kind = NAMES[str(tensor.dtype)]
-        entries[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [start, end]}
+        start, end = end, end + tensor.numel() * dtype.itemsize
+        entries[name] = {
+            "dtype": NAMES[str(dtype)],
+            "shape": list(tensor.shape),
+            "data_offsets": [start, end],
+        }
         start, end = end, end + -end % ALIGNMENT
         if end > start:  # the format knows no gaps
             name = f"{PADDING}{start}"

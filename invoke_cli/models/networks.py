@@ -61,12 +61,14 @@ def in_the_library(network: Any) -> Any:
     return fill(twin, network.state_dict(), network.device, network.dtype)
 
 
-def fill(network: Any, tensors: Mapping[str, Tensor], device: torch.device, dtype: torch.dtype) -> Any:
+def fill(network: Any, tensors: dict[str, Tensor], device: torch.device, dtype: torch.dtype) -> Any:
     """Give an empty network its weights; each goes to its device and dtype once, and is never copied else.
 
+    tensors: each is taken out as its turn comes, so that what it was made of need not stay in memory.
     Raises ModelError when names or shapes are not those that the network has.
     """
-    placed = {name: tensor.to(device, dtype) for name, tensor in _inside(network, tensors).items()}
+    own = _inside(network, tensors)
+    placed = {name: own.pop(name).to(device, dtype) for name in list(own)}
     try:
         network.load_state_dict(placed, strict=True, assign=True)
     except RuntimeError as error:
@@ -111,23 +113,16 @@ def lay_out(networks: Iterable[Any], device: torch.device) -> None:
             weight.data = weight.data.contiguous(memory_format=torch.channels_last)
 
 
-def aligned(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors at addresses as torch chooses them, on which the rounding of products may depend."""
-    return {
-        name: tensor.clone() if tensor.data_ptr() % ALIGNMENT else tensor for name, tensor in tensors.items()
-    }
-
-
 def fill_kept(
     network: Any,
     part: str,
     sources: Sequence[Path],
-    tensors: Callable[[], Mapping[str, Tensor]],
+    tensors: Callable[[], dict[str, Tensor]],
     device: torch.device,
     dtype: torch.dtype,
     kept: Kept | None,
 ) -> Any:
-    """The same, from weights kept in this dtype where there are such; else those are kept for next time.
+    """The same, from weights kept in this dtype; where there are none, what is converted is kept first.
 
     part: of the model. sources: the files that `tensors` reads. Raises ModelError as `fill` does.
     """
@@ -137,24 +132,34 @@ def fill_kept(
     known = kept.tensors(path)
     if known is not None:
         with suppress(ModelError):  # kept with another version of the library
-            return fill(network, aligned(known), device, dtype)
+            return fill(network, known, device, dtype)
     found = tensors()
-    filled = fill(network, found, device, dtype)
-    if any(tensor.is_floating_point() and tensor.dtype != dtype for tensor in found.values()):
-        kept.keep(path, filled.state_dict())
-    return filled
+    if _fits(network, found) and any(_is_converted(tensor, dtype) for tensor in found.values()):
+        # on the way through the disk, only one tensor at a time is in memory twice
+        known = kept.tensors(path) if kept.keep(path, found, dtype) else None
+        found = tensors() if known is None else known
+    return fill(network, found, device, dtype)
 
 
-def _inside(network: Any, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors under the names that this version of the library gives them."""
+def _is_converted(tensor: Tensor, dtype: torch.dtype) -> bool:
+    return tensor.is_floating_point() and tensor.dtype != dtype
+
+
+def _fits(network: Any, tensors: Mapping[str, Tensor]) -> bool:
+    """Whether these are all the network's tensors, so that it makes sense to keep them."""
+    wanted = {name: tensor.shape for name, tensor in network.state_dict().items()}
+    return wanted == {name: tensor.shape for name, tensor in _inside(network, dict(tensors)).items()}
+
+
+def _inside(network: Any, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors, which are taken out, under the names that this version of the library gives them."""
     nested = any(name.startswith(INNER) for name in network.state_dict())
-    bare = {name.removeprefix(INNER): tensor for name, tensor in tensors.items()}
-    whole = "text_projection."
-    return {
-        f"{INNER}{name}" if nested and not name.startswith(whole) else name: tensor
-        for name, tensor in bare.items()
-        if not name.endswith("position_ids")
-    }
+    found = {}
+    for name in list(tensors):
+        bare, tensor = name.removeprefix(INNER), tensors.pop(name)
+        if not bare.endswith("position_ids"):
+            found[f"{INNER}{bare}" if nested and not bare.startswith("text_projection.") else bare] = tensor
+    return found
 
 
 def _number_positions(module: nn.Module, device: torch.device) -> None:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from invoke_cli.errors import ModelError
 from invoke_cli.models.headers import is_safetensors, no_weights
+from invoke_cli.models.mapped import mapped_tensors
 
 # What checkpoints from training are known to hold besides weights. A file that asks for anything else is
 # refused although a husk would be harmless: it is not what it claims to be.
@@ -86,14 +87,10 @@ def check_weights(path: Path) -> None:
 
 
 def _safetensors(path: Path) -> Mapping[str, Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     try:
-        tensors: dict[str, Tensor] = load_file(path)
-    except (SafetensorError, ValueError) as error:
+        return mapped_tensors(path)
+    except ValueError as error:
         raise ModelError(f"{path} is damaged or was cut short", "fetch it again") from error
-    return tensors
 
 
 def _pickle(path: Path) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,22 +144,24 @@ def load_networks(
 ) -> dict[str, Any]:
     """The networks of a checkpoint by their names in the diffusers layout. Raises ModelError."""
     from invoke_cli.models.bundles import vae_dtype
+    from invoke_cli.models.headers import is_safetensors
     from invoke_cli.models.ldm_names import under, unet_tensors, vae_tensors
     from invoke_cli.models.networks import empty_network, fill_kept
     from invoke_cli.models.pickles import load_tensors
 
-    tensors = load_tensors(path)
-    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    # each part maps the file for itself, so that what it has converted leaves memory; a pickle may be read
+    tensors = partial(load_tensors, path) if is_safetensors(path) else cache(lambda: load_tensors(path))
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors().items()}
     parts = ("unet", "vae", *(text.part for text in found.texts))
     configs = {part: found.config(part, shapes) for part in parts}
     networks = {part: empty_network(config) for part, config in configs.items()}
-    named: dict[str, Callable[[], Mapping[str, Tensor]]] = {
-        "unet": lambda: unet_tensors(tensors, configs["unet"]),
-        "vae": lambda: vae_tensors(under(tensors, VAE), configs["vae"]),
+    named: dict[str, Callable[[], dict[str, Tensor]]] = {
+        "unet": lambda: unet_tensors(tensors(), configs["unet"]),
+        "vae": lambda: vae_tensors(under(tensors(), VAE), configs["vae"]),
         **{text.part: partial(_text, tensors, text, configs[text.part]) for text in found.texts},
     }
     # without a VAE of its own that stays empty, for the user has another in mind; see Bundle.has_vae
-    missing = {"vae"} if not under(tensors, VAE) else set()
+    missing = set() if any(name.startswith(VAE) for name in shapes) else {"vae"}
     for part, network in networks.items():
         if part in missing:
             continue
@@ -168,10 +170,12 @@ def load_networks(
     return networks
 
 
-def _text(tensors: Mapping[str, Tensor], text: TextPart, config: Mapping[str, Any]) -> dict[str, Tensor]:
+def _text(
+    tensors: Callable[[], Mapping[str, Tensor]], text: TextPart, config: Mapping[str, Any]
+) -> dict[str, Tensor]:
     from invoke_cli.models.ldm_names import clip_tensors, open_clip_tensors, under
 
-    own = under(tensors, text.prefix)
+    own = under(tensors(), text.prefix)
     if not text.is_open_clip:
         return clip_tensors(own)
     projects = config["architectures"] == ["CLIPTextModelWithProjection"]

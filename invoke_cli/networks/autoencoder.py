@@ -172,7 +172,7 @@ class _Half(nn.Module):
         self.conv_out = nn.Conv2d(widths[-1], made, 3, padding=1)
 
     def _out(self, x: Tensor) -> Tensor:
-        return self.conv_out(functional.silu(self.conv_norm_out(x)))  # type: ignore[no-any-return]
+        return self.conv_out(functional.silu(self.conv_norm_out(x), inplace=True))  # type: ignore[no-any-return]
 
 
 class Encoder(_Half):

@@ -37,12 +37,11 @@ class ResnetBlock2D(nn.Module):
 
     def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
         """embedded: the timestep, (B, E)."""
-        h = self.conv1(functional.silu(self.norm1(x)))
+        h = self.conv1(functional.silu(self.norm1(x), inplace=True))
         if self.time_emb_proj is not None and embedded is not None:
             h = h + self.time_emb_proj(functional.silu(embedded))[:, :, None, None]
-        h = self.conv2(functional.silu(self.norm2(h)))
-        total: Tensor = (x if self.conv_shortcut is None else self.conv_shortcut(x)) + h
-        return total
+        h = self.conv2(functional.silu(self.norm2(h), inplace=True))
+        return h.add_(x if self.conv_shortcut is None else self.conv_shortcut(x))  # type: ignore[no-any-return]
 
 
 class Downsample2D(nn.Module):

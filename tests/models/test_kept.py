@@ -62,7 +62,7 @@ def test_the_source_is_not_read_again(model: Path, kept: Kept) -> None:
     for path in files(kept):  # what is kept is doubled, to tell it from the source
         doubled = {name: tensor * 2 for name, tensor in (kept.tensors(path) or {}).items()}
         path.unlink()
-        assert kept.keep(path, doubled)
+        assert kept.keep(path, doubled, torch.bfloat16)
     found = weights(load(model, kept))
     assert all(torch.equal(found[name], tensor * 2) for name, tensor in expected.items())
 
@@ -70,11 +70,13 @@ def test_the_source_is_not_read_again(model: Path, kept: Kept) -> None:
 def test_a_kept_file_is_an_ordinary_safetensors_file(tmp_path: Path, kept: Kept) -> None:
     tensors = {
         "a": torch.randn(3, 5).bfloat16(),
-        "b.c": torch.arange(6).half().reshape(2, 3).t(),
+        "b.c": torch.arange(6).float().reshape(2, 3).t(),
         "none": torch.empty(0),
         "one": torch.tensor(2.5),
     }
-    assert kept.keep(kept.folder / "x.safetensors", tensors)
+    given = dict(tensors)
+    assert kept.keep(kept.folder / "x.safetensors", given, torch.bfloat16)
+    assert not given
     found = load_file(kept.folder / "x.safetensors")
     assert tensors.keys() <= found.keys()
     mapped = kept.tensors(kept.folder / "x.safetensors")
@@ -117,13 +119,15 @@ def test_the_oldest_go_when_there_is_no_room(tmp_path: Path) -> None:
     tensors = {"a": torch.zeros(500, dtype=torch.float16)}
     paths = [kept.folder / f"{name}.safetensors" for name in "abc"]
     for age, path in enumerate(paths[:2]):
-        assert kept.keep(path, tensors)
+        assert kept.keep(path, dict(tensors), torch.float16)
         os.utime(path, (age, age))
     assert kept.tensors(paths[0]) is not None  # used, and so the newest
-    assert kept.keep(paths[2], tensors)
+    assert kept.keep(paths[2], dict(tensors), torch.float16)
     assert files(kept) == [paths[0], paths[2]]
-    assert not kept.keep(kept.folder / "d.safetensors", {"a": torch.zeros(5000, dtype=torch.float16)})
-    assert not Kept(kept.folder, 0).keep(paths[1], tensors)
+    large = {"a": torch.zeros(5000, dtype=torch.float16)}
+    assert not kept.keep(kept.folder / "d.safetensors", large, torch.float16)
+    assert large
+    assert not Kept(kept.folder, 0).keep(paths[1], tensors, torch.float16)
 
 
 def test_a_folder_that_cannot_be_written_is_no_failure(model: Path, tmp_path: Path) -> None:

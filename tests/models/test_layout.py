@@ -58,6 +58,6 @@ def test_merging_a_lora_leaves_them_so() -> None:
 
     convolution = nn.Conv2d(4, 6, 3)
     lay_out((convolution,), CUDA)
-    merged = _sum(convolution, [(Adding(), 0.5)])  # type: ignore[list-item]
+    merged = _sum(convolution, [(Adding(), 0.5)], torch.device("cpu"))  # type: ignore[list-item]
     assert is_channels_last(merged)
     assert torch.equal(merged, convolution.weight + 0.5)

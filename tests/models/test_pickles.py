@@ -126,8 +126,9 @@ def test_parameters_in_a_module_of_torch_are_found(tmp_path: Path) -> None:
 
 
 def test_pickled_and_safe_weights_are_mapped_not_read(tmp_path: Path) -> None:
-    torch.save(WEIGHTS, tmp_path / "a.ckpt")
-    save_file(WEIGHTS, tmp_path / "b.safetensors")
+    large = {**WEIGHTS, "large": torch.ones(100_000)}  # small ones are read in either case
+    torch.save(large, tmp_path / "a.ckpt")
+    save_file(large, tmp_path / "b.safetensors")
     for name in ("a.ckpt", "b.safetensors"):
         tensors = load_tensors(tmp_path / name)
         maps = Path("/proc/self/maps")
