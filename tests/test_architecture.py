@@ -102,6 +102,17 @@ def test_heavy_imports_stay_in_the_layer_that_owns_them(path: Path) -> None:
     assert heavy <= allowed
 
 
+def test_few_rooms_open_the_slow_libraries() -> None:
+    """Plain models are drawn without them; see models/libraries.py."""
+    opening = {
+        path.stem
+        for path in sources()
+        if {"diffusers", "transformers"}
+        & {name.split(".")[0] for name in imported(ast.parse(path.read_text()))}
+    }
+    assert opening == {"libraries", "networks", "bundles", "diffusers_directory"}
+
+
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_rooms_stay_small(path: Path) -> None:
     lines = path.read_text().splitlines()

@@ -1,21 +1,24 @@
 """From the names that tensors have in Stable Diffusion checkpoints to those of the networks here.
 
-UNet and autoencoder go through the functions of diffusers; for text encoders it counts on names that
-transformers has changed since, so these are mapped here.
+The names here are those that diffusers and transformers have, too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from torch import Tensor
 
 from invoke_cli.errors import ModelError
-from invoke_cli.models.libraries import quiet
+from invoke_cli.models.architectures import UNET
+from invoke_cli.models.original_names import dotted, unet_module, vae_tensor
 
 Tensors = dict[str, Tensor]
+
+VAE_PARTS = {"encoder", "decoder", "quant_conv", "post_quant_conv"}
+"""What an autoencoder is made of. Files have more beside it, such as what it was trained against."""
 
 # OpenCLIP's names inside a layer and around the layers, and those of transformers.
 IN_LAYER = {
@@ -38,31 +41,38 @@ def under(tensors: Mapping[str, Tensor], prefix: str) -> Tensors:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def unet_tensors(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Tensors:
-    """A UNet's tensors, named as in diffusers; `tensors` still have their "model.diffusion_model."."""
-    with quiet():
-        from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
+def unet_tensors(tensors: Mapping[str, Tensor], network: Any) -> Tensors:
+    """A UNet's tensors under the names of the network; `tensors` still have their "model.diffusion_model.".
 
-    own = {name: tensor for name, tensor in tensors.items() if name.startswith("model.diffusion_model.")}
-    renamed = _converted(convert_ldm_unet_checkpoint, own, config)
-    guided = own.get("model.diffusion_model.time_embed.cond_proj.weight")
-    return renamed if guided is None else renamed | {"time_embedding.cond_proj.weight": guided}
+    Others, which are no weights of it, are left out. Raises ModelError where one is missing.
+    """
+    names, layers = dotted(network.state_dict()), network.config.layers_per_block
+    renamed = {}
+    for name, tensor in under(tensors, UNET).items():
+        module, _, kind = name.replace(".", "_").rpartition("_")
+        found = names.get(f"{unet_module(module, layers)}_{kind}")
+        if found is not None:
+            renamed[found] = tensor
+    missing = next((name for name in names.values() if name not in renamed), None)
+    if missing is not None:
+        raise ModelError(f"the checkpoint lacks tensors that it should have, such as the UNet's {missing}")
+    return renamed
 
 
 def vae_tensors(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Tensors:
-    """An autoencoder's tensors, named as in diffusers; `tensors` have no prefix."""
-    with quiet():
-        from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
+    """An autoencoder's tensors under the names here; `tensors` have no prefix."""
+    levels = len(config["block_out_channels"])
+    renamed = {vae_tensor(name, levels): tensor for name, tensor in tensors.items()}
+    return {
+        name: _as_linear(tensor) if ".attentions." in name else tensor
+        for name, tensor in renamed.items()
+        if name.split(".")[0] in VAE_PARTS
+    }
 
-    return _converted(convert_ldm_vae_checkpoint, dict(tensors), config)
 
-
-def _converted(convert: Callable[..., Tensors], tensors: Tensors, config: Mapping[str, Any]) -> Tensors:
-    try:
-        with quiet():
-            return convert(tensors, config)
-    except (KeyError, IndexError) as error:
-        raise ModelError(f"the checkpoint lacks tensors that it should have, such as {error}") from error
+def _as_linear(tensor: Tensor) -> Tensor:
+    """A convolution of 1x1 as the linear layer that it is."""
+    return tensor[:, :, 0, 0] if tensor.ndim == 4 else tensor
 
 
 def clip_tensors(tensors: Mapping[str, Tensor]) -> Tensors:

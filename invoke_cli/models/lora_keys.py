@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from invoke_cli.errors import ModelError
+from invoke_cli.models.original_names import unet_module
 
 _ROLES = {
     "up": re.compile(
@@ -33,21 +34,6 @@ _UNMERGEABLE = (
     (re.compile(r"\.lokr_w"), "LoKr"),
     (re.compile(r"\.oft_|\.boft_"), "OFT"),
 )
-_RESNET = (
-    ("in_layers_2", "conv1"),
-    ("out_layers_3", "conv2"),
-    ("emb_layers_1", "time_emb_proj"),
-    ("skip_connection", "conv_shortcut"),
-)
-_ELSEWHERE = {
-    "time_embed_0": "time_embedding_linear_1",
-    "time_embed_2": "time_embedding_linear_2",
-    "label_emb_0_0": "add_embedding_linear_1",
-    "label_emb_0_2": "add_embedding_linear_2",
-    "input_blocks_0_0": "conv_in",
-    "out_2": "conv_out",
-}
-_BLOCK = re.compile(r"(input_blocks|output_blocks)_(\d+)_(\d)(?:_(.+))?\Z|middle_block_(\d)_(.+)\Z")
 
 
 @dataclass(frozen=True)
@@ -89,43 +75,5 @@ def refuse_unmergeable(names: list[str], file: str) -> None:
 
 def spellings(module: str, layers: int) -> tuple[str, ...]:
     """The names that a UNet of diffusers may have for a module of a file. layers: residual ones a block."""
-    translated = _translated(module, layers)
+    translated = unet_module(module, layers)
     return (module, f"{module}_0", translated) if translated else (module, f"{module}_0")
-
-
-def _translated(module: str, layers: int) -> str:
-    """A module of the original checkpoint under diffusers' name, or "" when it is not one."""
-    if module in _ELSEWHERE:
-        return _ELSEWHERE[module]
-    found = _BLOCK.match(module)
-    if found is None:
-        return ""
-    if found[1] is None:
-        kind = f"attentions_0_{found[6]}" if found[5] == "1" else f"resnets_{int(found[5]) // 2}_{found[6]}"
-        return f"mid_block_{_resnet(kind)}"
-    place, branch, rest = int(found[2]), int(found[3]), found[4] or ""
-    if found[1] == "input_blocks":
-        level, layer = divmod(place - 1, layers + 1)
-        return f"down_blocks_{level}_{_down(layer, layers, branch, rest)}"
-    level, layer = divmod(place, layers + 1)
-    return f"up_blocks_{level}_{_up(layer, branch, rest)}"
-
-
-def _down(layer: int, layers: int, branch: int, rest: str) -> str:
-    if layer == layers:
-        return "downsamplers_0_conv"
-    return _resnet(f"resnets_{layer}_{rest}") if branch == 0 else f"attentions_{layer}_{rest}"
-
-
-def _up(layer: int, branch: int, rest: str) -> str:
-    # The upsampler stands behind the attention, or in its place where a block has none.
-    if rest == "conv":
-        return "upsamplers_0_conv"
-    return _resnet(f"resnets_{layer}_{rest}") if branch == 0 else f"attentions_{layer}_{rest}"
-
-
-def _resnet(name: str) -> str:
-    for original, ours in _RESNET:
-        if name.endswith(original):
-            return name.removesuffix(original) + ours
-    return name

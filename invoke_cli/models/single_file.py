@@ -156,7 +156,7 @@ def load_networks(
     configs = {part: found.config(part, shapes) for part in parts}
     networks = {part: empty_network(config) for part, config in configs.items()}
     named: dict[str, Callable[[], dict[str, Tensor]]] = {
-        "unet": lambda: unet_tensors(tensors(), configs["unet"]),
+        "unet": lambda: unet_tensors(tensors(), networks["unet"]),
         "vae": lambda: vae_tensors(under(tensors(), VAE), configs["vae"]),
         **{text.part: partial(_text, tensors, text, configs[text.part]) for text in found.texts},
     }

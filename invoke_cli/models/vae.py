@@ -12,14 +12,12 @@ from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.errors import ModelError
 from invoke_cli.models.bundles import vae_dtype
 from invoke_cli.models.files import read_json
-from invoke_cli.models.ldm_names import under, vae_tensors
+from invoke_cli.models.ldm_names import VAE_PARTS, under, vae_tensors
 from invoke_cli.models.networks import empty_network, fill, lay_out
 from invoke_cli.models.pickles import load_tensors
 
 PREFIXES = ("first_stage_model.", "vae.")
 """Where whole checkpoints keep their autoencoder."""
-
-OWN = {"encoder", "decoder", "quant_conv", "post_quant_conv"}
 
 
 def load_vae(path: Path, bundle: Bundle) -> Any:
@@ -49,6 +47,6 @@ def _named(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> dict[str
     """The autoencoder's tensors as diffusers names them."""
     for prefix in PREFIXES:
         tensors = under(tensors, prefix) or dict(tensors)
-    own = {name: tensor for name, tensor in tensors.items() if name.split(".")[0] in OWN}
+    own = {name: tensor for name, tensor in tensors.items() if name.split(".")[0] in VAE_PARTS}
     is_original = any(name.startswith("encoder.down.") for name in own)
     return vae_tensors(own, config) if is_original else own
