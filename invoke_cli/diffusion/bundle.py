@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,10 +14,11 @@ from torch import Tensor
 
 from invoke_cli.diffusion.alone import Alone
 from invoke_cli.diffusion.autoencoding import decoded, dtype_of, encoded
-from invoke_cli.diffusion.coding import Pixels, levels_of
+from invoke_cli.diffusion.coding import Pixels, arriving, levels_of
 from invoke_cli.diffusion.compiled import CompiledWalk, Compiler
 from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, mixed, pooled, size_facts
 from invoke_cli.diffusion.engines import Eager, Engine, engine_for
+from invoke_cli.diffusion.host import brought
 from invoke_cli.diffusion.kept import Kept
 from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, packs
 from invoke_cli.diffusion.noise import perlin
@@ -33,6 +34,11 @@ from invoke_cli.diffusion.streamed import Streamed, ring_for
 from invoke_cli.diffusion.thrift import PLENTY, Thrift
 from invoke_cli.diffusion.walk import Steer, Walk
 from invoke_cli.wording import Edited, Fragments, Mixture, Words
+
+
+def nothing() -> None:
+    """Do nothing."""
+
 
 Hole = NDArray[np.bool_]
 
@@ -284,18 +290,26 @@ class Bundle:
         self._check(found, ENCODING, dtype_of(self))
         return found
 
-    def decode(self, latents: Tensor, seamless: Collection[str] = ()) -> Pixels:
+    def decode(
+        self, latents: Tensor, seamless: Collection[str] = (), meanwhile: Callable[[], None] = nothing
+    ) -> Pixels:
         """The picture of latents, (1, C, h, w) float32, as uint8 (H, W, 3).
 
+        meanwhile: what the host does while a GPU computes.
         Raises NumbersError when what comes out is not made of numbers, rather than show a black picture.
         """
-        pixels = decoded(self, latents, seamless)
-        check_numbers(pixels, DECODING)
-        return levels_of(pixels)
+        picture = arriving(decoded(self, latents, seamless), DECODING)
+        meanwhile()
+        return picture()
 
     def preview(self, latents: Tensor) -> Pixels:
         """What latents, (1, C, h, w), about look like: uint8 (h, w, 3), without running a network."""
-        return levels_of(self.colour_map().colours(latents))
+        return self.preview_of(latents)()
+
+    def preview_of(self, latents: Tensor) -> Callable[[], Pixels]:
+        """The same, on its way from the device; a call waits for it."""
+        colours, come = self.colour_map(), brought(latents)
+        return lambda: levels_of(colours.colours(*come()))
 
     def colour_map(self) -> ColourMap:
         """The map behind `preview`: the model's own, or that of its VAE's kind, or else one fitted now."""

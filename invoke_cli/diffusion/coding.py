@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from invoke_cli.diffusion.engines import Engine
+from invoke_cli.diffusion.host import brought
+from invoke_cli.diffusion.numbers import NumbersError
 from invoke_cli.diffusion.tiling import circular
 from invoke_cli.diffusion.trees import Tree
 
@@ -55,8 +58,24 @@ class Decoding(Coding):
         return pixels
 
 
+def arriving(pixels: Tensor, part: str | None = None) -> Callable[[], Pixels]:
+    """Pixels (1, 3, H, W) in -1..1 as uint8 (H, W, 3), on their way from the device; a call waits for them.
+
+    part: of drawing, in whose name the call raises NumbersError where not all of them are numbers.
+    """
+    levels = (pixels[0] + 1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8).permute(1, 2, 0)
+    come = brought(levels.contiguous(), *([] if part is None else [pixels.isfinite().all()]))
+
+    def wait() -> Pixels:
+        there, *are_numbers = come()
+        if part is not None and not all(map(bool, are_numbers)):
+            raise NumbersError(part)
+        rgb: Pixels = there.numpy()
+        return rgb
+
+    return wait
+
+
 def levels_of(pixels: Tensor) -> Pixels:
-    """Pixels (1, 3, H, W) in -1..1 as uint8 (H, W, 3)."""
-    levels = (pixels[0] + 1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
-    rgb: Pixels = levels.permute(1, 2, 0).cpu().numpy()
-    return np.ascontiguousarray(rgb)
+    """The same, here and now."""
+    return arriving(pixels)()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from invoke_cli.diffusion.bundle import Bundle
+from invoke_cli.diffusion.bundle import Bundle, nothing
 from invoke_cli.diffusion.coding import Pixels
 from invoke_cli.diffusion.conditioning import side_by_side
 from invoke_cli.diffusion.denoiser import guided, keep_outside, predictor, thresholded, within
@@ -47,7 +47,9 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def generate(bundle: Bundle, recipe: Recipe) -> Generator[Step | Picture, None, None]:
+def generate(
+    bundle: Bundle, recipe: Recipe, meanwhile: Callable[[], None] = nothing
+) -> Generator[Step | Picture, None, None]:
     """Yields each step as it is done, then the picture. Closing it between steps drops the picture.
 
     Strength 0 gives back the init picture, pixel for pixel, and calls no network. Strength 1 starts from
@@ -55,6 +57,7 @@ def generate(bundle: Bundle, recipe: Recipe) -> Generator[Step | Picture, None, 
     With a first pass the picture is drawn small, and its enlarged latents take the init picture's place;
     strength holds for the second pass, and for the first one where that has an init picture.
     Where a half precision does not reach, the part that failed is done again in float32, with a note.
+    meanwhile: what the host does while a GPU decodes the picture.
 
     Raises InvokeError for an unknown sampler and for a result that is not made of numbers, ModelError
     for a network that the core cannot run. torch's gradient state is untouched between the yields.
@@ -65,16 +68,18 @@ def generate(bundle: Bundle, recipe: Recipe) -> Generator[Step | Picture, None, 
         yield Picture(rgb, recipe.seed, time.perf_counter() - started, recipe)
         return
     latents, notes = yield from sampled_again(bundle, partial(_sampled, recipe=recipe))
-    picture = finished(bundle, recipe, latents)
+    picture = finished(bundle, recipe, latents, meanwhile)
     seconds = time.perf_counter() - started
     yield replace(picture, seconds=seconds, notes=(*notes, *picture.notes))
 
 
-def finished(bundle: Bundle, recipe: Recipe, latents: Tensor) -> Picture:
+def finished(
+    bundle: Bundle, recipe: Recipe, latents: Tensor, meanwhile: Callable[[], None] = nothing
+) -> Picture:
     """The picture of the last latents, (1, C, h, w); its seconds are those of the decoding."""
     started = time.perf_counter()
     bundle = bundle.sparing(recipe.thrift)
-    decoded = decoded_again(bundle, latents, recipe.seamless)
+    decoded = decoded_again(bundle, latents, recipe.seamless, meanwhile)
     notes = (*bundle.remarks(), *decoded.notes)
     done = replace(recipe, tiled=recipe.tiled or (decoded.thrift.tiled and not recipe.low_memory))
     return Picture(_repasted(decoded.rgb, recipe), recipe.seed, time.perf_counter() - started, done, notes)

@@ -7,7 +7,7 @@ done all that it was told before. Elsewhere than on CUDA nothing of this applies
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -29,6 +29,31 @@ def onto(device: torch.device | str, tensor: Tensor) -> Tensor:
 def numbers_on(device: torch.device, numbers: Sequence[float]) -> Tensor:
     """Numbers as float32, (N,), on the device."""
     return onto(device, torch.tensor(numbers, dtype=torch.float32))
+
+
+def brought(*tensors: Tensor) -> Callable[[], tuple[Tensor, ...]]:
+    """Begins to bring tensors to main memory; what comes back waits for them, and gives them.
+
+    Only for them: the device does meanwhile, and the host may give it, what comes next.
+    """
+    device = tensors[0].device
+    if device.type != "cuda":
+        return lambda: tuple(tensor.cpu() for tensor in tensors)
+    aside: Any = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    aside.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(aside):
+        there = tuple(torch.empty_like(tensor, device="cpu", pin_memory=True) for tensor in tensors)
+        for own, tensor in zip(there, tensors, strict=True):
+            own.copy_(tensor, non_blocking=True)
+            tensor.record_stream(aside)  # its memory is not used anew before that
+        event: Any = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+        event.record(aside)
+
+    def wait() -> tuple[Tensor, ...]:
+        event.synchronize()
+        return there
+
+    return wait
 
 
 class Pace:

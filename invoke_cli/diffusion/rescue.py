@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from invoke_cli.diffusion.bundle import Bundle
+from invoke_cli.diffusion.bundle import Bundle, nothing
 from invoke_cli.diffusion.coding import Pixels
 from invoke_cli.diffusion.numbers import DECODING, READING, SAMPLING, NumbersError, check_numbers
 from invoke_cli.diffusion.packed import unpack
@@ -74,15 +74,18 @@ class Decoded:
     thrift: Thrift
 
 
-def decoded_again(bundle: Bundle, latents: Tensor, seamless: Collection[str]) -> Decoded:
+def decoded_again(
+    bundle: Bundle, latents: Tensor, seamless: Collection[str], meanwhile: Callable[[], None] = nothing
+) -> Decoded:
     """The picture of the latents; what runs out of memory, or of numbers, is done again so that it does not.
 
+    meanwhile: see `Bundle.decode`.
     Raises NumbersError when float32 does not help, or is what the autoencoder runs in, and what torch raises
     where nothing more can be spared.
     """
     for thrift, note in _thriftier(bundle):
         try:
-            rgb, notes = _in_numbers(bundle.sparing(thrift).placed(), latents, seamless)
+            rgb, notes = _in_numbers(bundle.sparing(thrift).placed(), latents, seamless, meanwhile)
             return Decoded(rgb, (*((note,) if note else ()), *notes), thrift)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error) or thrift == _thriftier(bundle)[-1][0]:
@@ -102,11 +105,13 @@ def _thriftier(bundle: Bundle) -> list[tuple[Thrift, str]]:
     return ways
 
 
-def _in_numbers(bundle: Bundle, latents: Tensor, seamless: Collection[str]) -> tuple[Pixels, Notes]:
+def _in_numbers(
+    bundle: Bundle, latents: Tensor, seamless: Collection[str], meanwhile: Callable[[], None]
+) -> tuple[Pixels, Notes]:
     """The picture, with a note where the decoder had to run twice."""
     dtype = getattr(bundle.vae, "dtype", torch.float32)
     try:
-        return bundle.decode(latents, seamless), ()
+        return bundle.decode(latents, seamless, meanwhile), ()
     except NumbersError:
         if dtype == torch.float32:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ class Intermediates:
         self._is_noisy = request.intermediates == "noisy"
         self._decodes = request.decode_intermediates is True
         self._every = every
-        self._frames: list[Frame] = []
+        self._frames: list[Callable[[], Frame]] = []  # each waits for its pixels
 
     def take(self, step: Step) -> None:
         """Keep the frame of a step, if it is one to keep."""
@@ -70,7 +71,8 @@ class Intermediates:
         if step.index == 0:
             self._frames.clear()  # sampling may begin again in float32
         if step.index == 0 and step.before is not None:
-            self._frames.append(self._noisy(0, self._first_title(), step.before, step.sigma))
+            title = self._first_title()
+            self._frames.append(self._noisy(0, title, step.before, step.sigma))
         done = step.index + 1
         if done % self._every == 0 or done == step.total:
             self._frames.append(self._frame(step, f"step {done} of {step.total}"))
@@ -79,7 +81,8 @@ class Intermediates:
         """All frames kept, and the result; none where nothing was kept."""
         if not self._frames:
             return []
-        return [*self._frames, Frame(self._frames[-1].done, "result", None, result)]
+        frames = [frame() for frame in self._frames]
+        return [*frames, Frame(frames[-1].done, "result", None, result)]
 
     def _first_title(self) -> str:
         """Strength 1 ignores the init picture, but for what lies outside a mask."""
@@ -87,22 +90,28 @@ class Intermediates:
         is_seen = request.init_img is not None and request.strength != 1
         return "noised init" if is_seen else "noise"
 
-    def _frame(self, step: Step, title: str) -> Frame:
+    def _frame(self, step: Step, title: str) -> Callable[[], Frame]:
         if self._is_noisy:
             return self._noisy(step.index + 1, title, step.x, self._job.levels[step.index])
-        return Frame(step.index + 1, title, step.sigma, self._picture(step.clean))
+        picture = self._picture(step.clean)
+        return lambda: Frame(step.index + 1, title, step.sigma, picture())
 
-    def _noisy(self, done: int, title: str, latents: Tensor, sigma: float) -> Frame:
+    def _noisy(self, done: int, title: str, latents: Tensor, sigma: float) -> Callable[[], Frame]:
         # Scaled as the network's input is: to about unit variance, whatever the noise.
-        return Frame(done, title, sigma, self._picture(latents / math.hypot(1, sigma)))
+        picture = self._picture(latents / math.hypot(1, sigma))
+        return lambda: Frame(done, title, sigma, picture())
 
-    def _picture(self, latents: Tensor) -> Pixels:
+    def _picture(self, latents: Tensor) -> Callable[[], Pixels]:
+        """What latents look like at the picture's size; a GPU goes on with the next step meanwhile."""
         if self._decodes:
             from invoke_cli.diffusion.rescue import decoded_again
 
             rgb = decoded_again(self._bundle, latents, self._job.axes).rgb
-        else:
-            rgb = self._bundle.preview(latents)
+            return lambda: self._sized(rgb)
+        come = self._bundle.preview_of(latents)
+        return lambda: self._sized(come())
+
+    def _sized(self, rgb: Pixels) -> Pixels:
         size = (self._job.height, self._job.width)
         # a first pass is smaller, decoded too
         return rgb if rgb.shape[:2] == size else enlarged(rgb, size[1], size[0])

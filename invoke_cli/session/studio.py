@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -52,6 +53,20 @@ class _Sampled:
     seconds: float
 
 
+@dataclass(frozen=True, eq=False)
+class _Begun:
+    """A picture whose first step was handed to the device while the one before it was decoded."""
+
+    bundle: Bundle
+    running: Iterator[Made]
+    first: Made
+
+    def made(self) -> Iterator[Made]:
+        """All that is made of it."""
+        yield self.first
+        yield from self.running
+
+
 class Studio:
     """Dresses models and draws pictures, as many at once as the line allows and memory holds.
 
@@ -65,6 +80,7 @@ class Studio:
         self._sampled: dict[Recipe, _Sampled] = {}
         self._most: dict[Kind, int] = {}
         self._rungs: dict[tuple[str, int, int], int] = {}
+        self._begun: dict[Recipe, _Begun] = {}
 
     def dress(self, bundle: Bundle, wanted: Wanted) -> tuple[Bundle, tuple[str, ...]]:
         """The model with what a line adds to it, and what to say of that."""
@@ -73,6 +89,7 @@ class Studio:
     def forget(self) -> None:
         """Drop what was drawn ahead: its turn will not come."""
         self._sampled.clear()
+        self._begun.clear()
 
     def stream(self, bundle: Bundle, turn: Turn, batch: int | None, behind: Iterator[Turn]) -> Iterator[Made]:
         """The steps of a picture and then the picture, perhaps drawn along with those behind it."""
@@ -82,9 +99,9 @@ class Studio:
         if recipe in self._sampled:
             yield from self._handed_out(bundle, recipe)
             return
-        yield from self._within_memory(bundle, recipe)
+        yield from self._within_memory(bundle, recipe, behind)
 
-    def _within_memory(self, bundle: Bundle, recipe: Recipe) -> Iterator[Made]:
+    def _within_memory(self, bundle: Bundle, recipe: Recipe, behind: Iterator[Turn]) -> Iterator[Made]:
         """Draw a picture with as little memory as is found to be needed, for its size from then on.
 
         Raises what torch raises where nothing more can be spared.
@@ -96,11 +113,31 @@ class Studio:
                 self._rungs[size] = rung
                 yield Notice(notice)
             try:
-                yield from _alone(bundle, needed)
+                yield from self._alone(bundle, needed, behind)
                 return
             except (RuntimeError, MemoryError) as error:
                 if rung == len(rungs) - 1 or not is_out_of_memory(error):
                     raise
+
+    def _alone(self, bundle: Bundle, recipe: Recipe, behind: Iterator[Turn]) -> Iterator[Made]:
+        begun = self._begun.pop(recipe, None)
+        self._begun.clear()  # of a turn that did not come
+        if begun is not None and begun.bundle is bundle:
+            return begun.made()
+        if recipe.low_memory or not goes_on_alone(bundle):
+            return _made(bundle, recipe)
+        return _made(bundle, recipe, partial(self._begin, bundle, behind))
+
+    def _begin(self, bundle: Bundle, behind: Iterator[Turn]) -> None:
+        """Give a GPU the first step of the picture behind, so that it does not run dry between the two."""
+        try:
+            turn = next(behind, None)
+            if turn is None or turn.recipe.low_memory or turn.recipe in self._sampled:
+                return
+            running = _made(bundle, turn.recipe, partial(self._begin, bundle, behind))
+            self._begun[turn.recipe] = _Begun(bundle, running, next(running))
+        except (InvokeError, RuntimeError, MemoryError):  # told when its turn comes, if it then is still so
+            self._begun.clear()
 
     def _handed_out(self, bundle: Bundle, recipe: Recipe) -> Iterator[Made]:
         from invoke_cli.diffusion.generate import finished
@@ -161,10 +198,15 @@ def ladder(bundle: Bundle, recipe: Recipe) -> list[tuple[Recipe, str]]:
     return rungs
 
 
-def _alone(bundle: Bundle, recipe: Recipe) -> Iterator[Made]:
+def goes_on_alone(bundle: Bundle) -> bool:
+    """Whether the model's device computes while the host does something else."""
+    return bundle.device.type == "cuda"
+
+
+def _made(bundle: Bundle, recipe: Recipe, meanwhile: Callable[[], None] | None = None) -> Iterator[Made]:
     from invoke_cli.diffusion.generate import Picture, generate
 
-    for made in generate(bundle, recipe):
+    for made in generate(bundle, recipe) if meanwhile is None else generate(bundle, recipe, meanwhile):
         yield made if isinstance(made, Picture) else (made,)
 
 
