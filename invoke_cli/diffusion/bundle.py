@@ -18,7 +18,7 @@ from invoke_cli.diffusion.coding import Pixels, arriving, levels_of
 from invoke_cli.diffusion.compiled import CompiledWalk, Compiler
 from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, mixed, pooled, size_facts
 from invoke_cli.diffusion.engines import Eager, Engine, engine_for
-from invoke_cli.diffusion.host import brought
+from invoke_cli.diffusion.host import brought, nothing
 from invoke_cli.diffusion.kept import Kept
 from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, packs
 from invoke_cli.diffusion.noise import perlin
@@ -34,11 +34,6 @@ from invoke_cli.diffusion.streamed import Streamed, ring_for
 from invoke_cli.diffusion.thrift import PLENTY, Thrift
 from invoke_cli.diffusion.walk import Steer, Walk
 from invoke_cli.wording import Edited, Fragments, Mixture, Words
-
-
-def nothing() -> None:
-    """Do nothing."""
-
 
 Hole = NDArray[np.bool_]
 

@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from invoke_cli.diffusion.bundle import Bundle, nothing
+from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.coding import Pixels
 from invoke_cli.diffusion.conditioning import side_by_side
 from invoke_cli.diffusion.denoiser import guided, keep_outside, predictor, thresholded, within
 from invoke_cli.diffusion.engines import Eager
 from invoke_cli.diffusion.enlarge import enlarged, first_pass
-from invoke_cli.diffusion.host import Pace, onto
+from invoke_cli.diffusion.host import Pace, nothing, onto
 from invoke_cli.diffusion.leveled import Running
 from invoke_cli.diffusion.noise import Noise, Noises
 from invoke_cli.diffusion.numbers import SAMPLING, check_numbers

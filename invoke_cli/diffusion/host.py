@@ -17,6 +17,10 @@ AHEAD = 4
 """Steps: long enough for a GPU never to run dry, short enough for Ctrl-C and the progress shown."""
 
 
+def nothing() -> None:
+    """What the host does where there is nothing to wait for."""
+
+
 def onto(device: torch.device | str, tensor: Tensor) -> Tensor:
     """A tensor of main memory on the device, where it arrives before it is used; nobody waits for it."""
     place = torch.device(device)

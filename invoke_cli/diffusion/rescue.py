@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from invoke_cli.diffusion.bundle import Bundle, nothing
+from invoke_cli.diffusion.bundle import Bundle
 from invoke_cli.diffusion.coding import Pixels
+from invoke_cli.diffusion.host import nothing
 from invoke_cli.diffusion.numbers import DECODING, READING, SAMPLING, NumbersError, check_numbers
 from invoke_cli.diffusion.packed import unpack
 from invoke_cli.diffusion.shortage import is_out_of_memory
