@@ -52,9 +52,9 @@ def test_colours_stay_outside_a_mask(session: Session, sketch: Path, sunset: Pat
 
 
 def test_an_anchor_is_the_first_picture_of_the_chain(session: Session, sketch: Path) -> None:
-    saved(session.run("a cat -I sketch.png -s2 -f0.5 --fnformat {prefix}.webp"))
+    saved(session.run("a cat -I sketch.png -s2 -f0.5 -S5 --fnformat {prefix}.webp"))
     for _ in range(2):
-        (made,) = saved(session.run("a cat -I-1 -s2 -f0.5 --anchor_color"))
+        (made,) = saved(session.run("a cat -I-1 -s2 -f0.5 -S5 --anchor_color"))
         assert "--init_color sketch.png" in made.line
         distance = to_lab(pixels(made.path)).mean((0, 1)) - to_lab(pixels(sketch)).mean((0, 1))
         assert np.abs(distance).max() < 3
