@@ -15,6 +15,8 @@ from invoke_cli.diffusion.coding import Decoding, Encoding, Pixels
 from invoke_cli.diffusion.heap import give_back
 from invoke_cli.diffusion.host import onto
 from invoke_cli.diffusion.kernels import hasten, packs
+from invoke_cli.diffusion.noise import perlin
+from invoke_cli.diffusion.preview import ColourMap, fitted
 from invoke_cli.diffusion.recent import MEGABYTE
 from invoke_cli.diffusion.residence import CPU, visiting
 from invoke_cli.diffusion.sliced import Sliced
@@ -59,6 +61,15 @@ def decoded(bundle: Bundle, latents: Tensor, seamless: Collection[str] = ()) -> 
         if bands is not None:
             return bands.decode(vae, z).float()
         return Decoding(_hastened(bundle), axes).by(bundle.engine, z).float()
+
+
+def fitted_to(bundle: Bundle) -> ColourMap:
+    """A map of colours fitted to decoded clouds, about as much work as half a picture of 512x512."""
+    generator = torch.Generator("cpu").manual_seed(0)
+    shape = (int(bundle.vae.config.latent_channels), 32, 32)
+    clouds = torch.stack([perlin(generator, shape) for _ in range(2)])
+    # half precision may lose some of it, which is no reason not to load a model
+    return fitted(clouds, decoded(bundle, clouds).nan_to_num(0.0, 1.0, -1.0))
 
 
 def bands_for(bundle: Bundle, axes: tuple[str, ...], widest: int) -> Bands | None:

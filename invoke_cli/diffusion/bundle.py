@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from invoke_cli.diffusion.alone import Alone
-from invoke_cli.diffusion.autoencoding import decoded, dtype_of, encoded
+from invoke_cli.diffusion.autoencoding import decoded, dtype_of, encoded, fitted_to
 from invoke_cli.diffusion.coding import Pixels, arriving, levels_of
 from invoke_cli.diffusion.compiled import CompiledWalk, Compiler
 from invoke_cli.diffusion.conditioning import Conditioning, condition, embed, mixed, pooled, size_facts
@@ -21,11 +21,10 @@ from invoke_cli.diffusion.engines import Eager, Engine, engine_for
 from invoke_cli.diffusion.host import brought, nothing
 from invoke_cli.diffusion.kept import Kept
 from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, packs
-from invoke_cli.diffusion.noise import perlin
 from invoke_cli.diffusion.numbers import DECODING, ENCODING, READING, check_numbers
 from invoke_cli.diffusion.packed import given_up
 from invoke_cli.diffusion.parts import knows
-from invoke_cli.diffusion.preview import KNOWN, ColourMap, fitted
+from invoke_cli.diffusion.preview import KNOWN, ColourMap
 from invoke_cli.diffusion.recent import MEGABYTE
 from invoke_cli.diffusion.residence import Carrier, place, visiting
 from invoke_cli.diffusion.schedule import NoiseTable
@@ -311,15 +310,7 @@ class Bundle:
         if self.colours is not None:
             return self.colours
         kind = (int(self.vae.config.latent_channels), float(self.vae.config.scaling_factor))
-        return self.kept.colours.get("map", lambda: KNOWN[kind] if kind in KNOWN else self._fit_colours())
-
-    def _fit_colours(self) -> ColourMap:
-        """A map fitted to decoded clouds, about as much work as half a picture of 512x512."""
-        generator = torch.Generator("cpu").manual_seed(0)
-        shape = (int(self.vae.config.latent_channels), 32, 32)
-        clouds = torch.stack([perlin(generator, shape) for _ in range(2)])
-        # half precision may lose some of it, which is no reason not to load a model
-        return fitted(clouds, decoded(self, clouds).nan_to_num(0.0, 1.0, -1.0))
+        return self.kept.colours.get("map", lambda: KNOWN[kind] if kind in KNOWN else fitted_to(self))
 
 
 def is_large(network: Any) -> bool:
