@@ -77,7 +77,8 @@ def _group(name: str, contestants: Sequence[str], full: Full) -> Iterator[Figure
 
 def _keep_weights(full: Full) -> None:
     """Let ours convert its weights, as the first start of a model does; the steady state comes after it."""
-    if full.half != "float32" and not any((full.own / "cache").rglob("*.safetensors")):
+    # a worker keeps them in the folder itself, the program that `start` runs in one of its own within
+    if full.half != "float32" and not any((full.own / "cache").glob("*.safetensors")):
         say("  keeping weights in half precision")
         Contestant(OURS, str(full.model), "cpu", full.half, full.own).leave()
 

@@ -160,6 +160,26 @@ def test_a_group_that_breaks_does_not_take_the_others_along(monkeypatch, tmp_pat
     assert notes == {"full (ours | OpenVINO)": "broken off: OpenVINO: ImportError: no optimum"}
 
 
+def test_weights_are_kept_once_before_the_steady_state(monkeypatch, tmp_path):
+    begun = []
+
+    class Kept:
+        def __init__(self, who, *_):
+            begun.append(who)
+
+        def leave(self):
+            (tmp_path / "cache" / "kept.safetensors").touch()
+
+    monkeypatch.setattr(full, "Contestant", Kept)
+    within = tmp_path / "cache" / "invoke-cli"
+    within.mkdir(parents=True)
+    (within / "of-the-program.safetensors").touch()
+    for _ in range(2):
+        full._keep_weights(wanted(tmp_path))
+    full._keep_weights(wanted(tmp_path, half="float32"))
+    assert begun == ["ours"]
+
+
 def test_a_missing_scipy_is_one_sentence(monkeypatch, capsys):
     monkeypatch.setattr(peers, "find_spec", lambda _: None)
     with pytest.raises(ImportError, match=r"needs scipy, which is not installed: pip install '\.\[bench\]'"):
