@@ -14,7 +14,7 @@ from torch import Tensor
 
 from invoke_cli.diffusion.engines import Engine
 from invoke_cli.diffusion.host import brought
-from invoke_cli.diffusion.numbers import NumbersError
+from invoke_cli.diffusion.numbers import check_numbers, extremes
 from invoke_cli.diffusion.tiling import circular
 from invoke_cli.diffusion.trees import Tree
 
@@ -64,12 +64,12 @@ def arriving(pixels: Tensor, part: str | None = None) -> Callable[[], Pixels]:
     part: of drawing, in whose name the call raises NumbersError where not all of them are numbers.
     """
     levels = (pixels[0] + 1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8).permute(1, 2, 0)
-    come = brought(levels.contiguous(), *([] if part is None else [pixels.isfinite().all()]))
+    come = brought(levels.contiguous(), *([] if part is None else [extremes(pixels)]))
 
     def wait() -> Pixels:
-        there, *are_numbers = come()
-        if part is not None and not all(map(bool, are_numbers)):
-            raise NumbersError(part)
+        there, *ends = come()
+        for each in ends:
+            check_numbers(each, str(part))
         rgb: Pixels = there.numpy()
         return rgb
 

@@ -8,9 +8,10 @@ said once.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
+from weakref import WeakSet
 
 import torch
 from torch import Tensor
@@ -83,17 +84,25 @@ class _Graph:
 
     def __call__(self, leaves: Leaves) -> Any:
         """The results for these leaves."""
-        places = zip(self.tensors, self.given, leaves.tensors, strict=True)
-        stale = [(own, new) for own, old, new in places if new is not old]
         with torch.inference_mode():
-            if stale:
-                torch._foreach_copy_([own for own, _ in stale], [new for _, new in stale])
+            for own, new in self._stale(leaves.tensors):
+                torch._foreach_copy_(own, new)
             if leaves.numbers:
                 self.numbers.copy_(numbers_on(self.numbers.device, leaves.numbers))
             self.given = leaves.tensors
             self.replay()
         results = tuple(result.clone() for result in self.results)  # the next replay writes there again
         return results if self.is_tuple else results[0]
+
+    def _stale(self, tensors: Iterable[Tensor]) -> Iterable[tuple[list[Tensor], list[Tensor]]]:
+        """Its own tensors to which others have to be copied; of each dtype at once, which is one kernel."""
+        found: dict[torch.dtype, tuple[list[Tensor], list[Tensor]]] = {}
+        for own, old, new in zip(self.tensors, self.given, tensors, strict=True):
+            if new is not old:
+                to, of = found.setdefault(own.dtype, ([], []))
+                to.append(own)
+                of.append(new)
+        return found.values()
 
 
 class Graphed:
@@ -224,16 +233,23 @@ def _is_out_of_memory(error: BaseException | None) -> bool:
 
 
 class CudaCapture:
-    """Captures on the current CUDA device; graphs share a memory pool."""
+    """Captures on the current CUDA device. All graphs share a memory pool, and for that a stream.
+
+    A pool ends with the last graph that uses it.
+    """
 
     def __init__(self) -> None:
         self._pool: Any = None
+        self._stream: Any = None
+        self._graphs: WeakSet[Any] = WeakSet()
 
     def __call__(self, run: Callable[[], Results], /) -> tuple[Callable[[], None], Results]:
         """See Capture."""
-        if self._pool is None:
+        if self._stream is None:
+            self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        if not self._graphs:
             self._pool = torch.cuda.graph_pool_handle()
-        side: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        side = self._stream
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):  # libraries make what they need for a stream when it first runs there
             run()
@@ -242,6 +258,7 @@ class CudaCapture:
         # in another thread a model may be loaded meanwhile
         with torch.cuda.graph(graph, pool=self._pool, stream=side, capture_error_mode="thread_local"):
             results = run()
+        self._graphs.add(graph)
         # looked up each time, for whoever clocks replays puts something in its place
         return lambda: graph.replay(), results
 

@@ -32,6 +32,8 @@ def onto(device: torch.device | str, tensor: Tensor) -> Tensor:
 
 def numbers_on(device: torch.device, numbers: Sequence[float]) -> Tensor:
     """Numbers as float32, (N,), on the device."""
+    if not numbers:
+        return torch.empty(0, device=device)
     return onto(device, torch.tensor(numbers, dtype=torch.float32))
 
 

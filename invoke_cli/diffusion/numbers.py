@@ -24,8 +24,13 @@ class NumbersError(InvokeError):
         self.part = part
 
 
+def extremes(result: Tensor) -> Tensor:
+    """The smallest and the largest value, (2,): both are NaN where a value is."""
+    return torch.stack(result.aminmax())
+
+
 def check_numbers(result: Tensor, part: str) -> None:
     """Raise NumbersError unless every value of the result is finite."""
-    # both are NaN where a value is; no tensor of the result's size is made
-    if not bool(torch.stack(result.aminmax()).isfinite().all()):
+    # no tensor of the result's size is made
+    if not bool(extremes(result).isfinite().all()):
         raise NumbersError(part)
