@@ -44,13 +44,8 @@ class Fields:
         }
         whole = Config({**self.free, **self.fixed, **said})
         known = said.keys() <= self.free.keys() | self.fixed.keys()
-        plain = known and all(_same(whole[name], value) for name, value in self.fixed.items())
+        plain = known and all(whole[name] == value for name, value in self.fixed.items())
         return whole if plain and self.fits(whole) else None
-
-
-def _same(said: object, wanted: object) -> bool:
-    # 0 and 0.0 are one thing, False is another
-    return said == wanted and isinstance(said, bool) == isinstance(wanted, bool)
 
 
 def whole_numbers(*values: object) -> bool:

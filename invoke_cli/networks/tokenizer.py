@@ -71,8 +71,7 @@ class CLIPTokenizer:
         if not _is_plain(config) or tokens is None or any(mark not in vocabulary for mark in marks.values()):
             return None
         core = _core(vocabulary, merges, marks["unk_token"])
-        known = [_special(token) if token.content in marks.values() else token for token in tokens]
-        core.add_tokens([*known, *_specials(named, tokens)])
+        core.add_tokens([*tokens, *_specials(named, tokens)])
         length = config.get("model_max_length")
         return cls(core, directory, marks, length if isinstance(length, int) else None)
 
@@ -191,18 +190,8 @@ def _content(mark: str | AddedToken) -> str:
 def _specials(named: Named, tokens: Sequence[AddedToken]) -> list[AddedToken]:
     """The marks that are not among the tokens. Of the same text the last one holds, as in transformers."""
     there = {token.content for token in tokens}
-    wanted: list[str | AddedToken] = []
-    for mark in named.values():
-        if _content(mark) not in there and mark not in wanted:
-            wanted.append(mark)
-    return [_special(mark) for mark in wanted]
-
-
-def _special(mark: str | AddedToken) -> AddedToken:
-    if isinstance(mark, str):
-        return AddedToken(mark, special=True)
-    mark.special = True
-    return mark
+    marks = (mark for mark in named.values() if _content(mark) not in there)
+    return [AddedToken(mark, special=True) if isinstance(mark, str) else mark for mark in marks]
 
 
 def _core(vocabulary: dict[str, int], merges: list[tuple[str, str]], unknown: str) -> Tokenizer:

@@ -87,6 +87,7 @@ def test_channels_last_stays_and_gives_the_same() -> None:
         {"down_block_types": ["AttnDownEncoderBlock2D"] * 3},
         {"block_out_channels": [8, 16]},
         {"norm_num_groups": None},
+        {"use_quant_conv": None},
         {"a_field_of_tomorrow": 1},
     ],
     ids=str,

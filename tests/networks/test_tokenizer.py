@@ -65,12 +65,17 @@ def as_old_ones(directory: Path) -> None:
             name: {"__type": "AddedToken", **said}
             for name, said in {"bos_token": begin, "eos_token": end, "unk_token": end}.items()
         },
-        pad_token="!",
+        pad_token="?",
         do_lower_case=True,
         errors="replace",
         add_prefix_space=False,
     )
     write(directory / "special_tokens_map.json", bos_token=begin, eos_token=end, unk_token=end, pad_token="!")
+
+
+def as_old_ones_without_a_map(directory: Path) -> None:
+    as_old_ones(directory)
+    (directory / "special_tokens_map.json").unlink()
 
 
 def with_learned_words(directory: Path) -> None:
@@ -114,6 +119,7 @@ LAYOUTS = (
     plain,
     without_configuration,
     as_old_ones,
+    as_old_ones_without_a_map,
     with_learned_words,
     as_new_ones,
     in_one_file,
