@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -142,10 +142,16 @@ def packs(device: torch.device, dtype: torch.dtype) -> bool:
 
 
 def hasten(network: Any, kernels: Kernels) -> None:
-    """Let the convolutions of a network that is called run on these kernels from now on."""
+    """Let a network that is called run its convolutions on these kernels, and attention where it is a method."""
     for module in network.modules():
+        if hasattr(module, "attend") and "attend" not in vars(module):
+            module.attend = partial(_attended, kernels, module.attend)  # type: ignore[method-assign]
         if type(module) is nn.Conv2d and "forward" not in vars(module):
             module.forward = partial(_hastened, kernels, module)  # type: ignore[method-assign]
+
+
+def _attended(kernels: Kernels, plain: Callable[..., Tensor], q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    return kernels.attend(q, k, v) if packs(q.device, q.dtype) else plain(q, k, v)
 
 
 def _hastened(kernels: Kernels, module: nn.Conv2d, x: Tensor) -> Tensor:

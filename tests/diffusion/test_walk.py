@@ -22,6 +22,7 @@ from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.diffusion.tiling import circular
 from invoke_cli.diffusion.walk import Walk
 from invoke_cli.errors import ModelError
+from invoke_cli.networks.autoencoder import AutoencoderKL
 from tests.tiny import make_unet, make_vae
 
 Make = Callable[..., Recipe]
@@ -216,6 +217,28 @@ def test_a_hastened_autoencoder_decodes_the_same_and_tiles() -> None:
             with circular(plain, axes), circular(packed, axes):
                 torch.testing.assert_close(packed.decode(z).sample, plain.decode(z).sample)
     assert packed.decoder.conv_out.weight.is_meta
+
+
+def test_its_attention_runs_on_the_kernels() -> None:
+    class Noting(Packed):
+        """Kernels that note what they attend to."""
+
+        def attend(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+            seen.append(tuple(q.shape))
+            return attention_by_rows(q, k, v)
+
+    seen: list[tuple[int, ...]] = []
+    torch.manual_seed(0)
+    ours = AutoencoderKL.read(
+        {"_class_name": "AutoencoderKL", "norm_num_groups": 4, "block_out_channels": (8,)}
+    )
+    assert ours is not None
+    z = torch.randn(1, 4, 6, 8)
+    with torch.inference_mode():
+        expected = ours.decode(z).sample
+        hasten(ours, Noting())
+        torch.testing.assert_close(ours.decode(z).sample, expected)
+    assert seen == [(1, 1, 48, 8)]
 
 
 # --- approximations ---------------------------------------------------------------------------------------
