@@ -142,10 +142,10 @@ def packs(device: torch.device, dtype: torch.dtype) -> bool:
 
 
 def hasten(network: Any, kernels: Kernels) -> None:
-    """Let a network that is called run its convolutions on these kernels, and attention where it is a method."""
+    """Let a network that is called run its convolutions on these kernels, and attention that is a method."""
     for module in network.modules():
         if hasattr(module, "attend") and "attend" not in vars(module):
-            module.attend = partial(_attended, kernels, module.attend)  # type: ignore[method-assign]
+            module.attend = partial(_attended, kernels, module.attend)
         if type(module) is nn.Conv2d and "forward" not in vars(module):
             module.forward = partial(_hastened, kernels, module)  # type: ignore[method-assign]
 
