@@ -10,6 +10,8 @@ from diffusers import UNet2DConditionModel as Known
 
 from invoke_cli.diffusion.kernels import Plain
 from invoke_cli.diffusion.parts import knows
+from invoke_cli.diffusion.steering import steered
+from invoke_cli.diffusion.tiling import circular
 from invoke_cli.diffusion.walk import Walk
 from invoke_cli.networks.unet import UNet2DConditionModel
 from tests.tiny import make_unet
@@ -91,6 +93,25 @@ def test_a_walk_takes_either(kind: str) -> None:
             )
         torch.testing.assert_close(found[1], found[0], rtol=0, atol=0)
         torch.testing.assert_close(found[1], known(**call).sample, rtol=1e-4, atol=1e-5)
+
+
+def nobody(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, /, *, crossing: bool) -> torch.Tensor | None:
+    """The picture before the last looks at words as if all were alike, and at itself as before."""
+    return v[-2:-1].mean(dim=2, keepdim=True).expand_as(q[-2:-1]) if crossing else None
+
+
+def test_what_is_put_into_a_called_network_works_in_either() -> None:
+    known, own = pair("2.x")
+    call, _ = given(known)
+    found = []
+    for unet in (known, own):
+        with torch.inference_mode(), circular(unet, ("x", "y")), steered(unet, nobody):
+            found.append(unet(**call).sample)
+    torch.testing.assert_close(found[1], found[0], rtol=0, atol=0)
+    with torch.inference_mode():
+        plain = own(**call).sample
+    assert not torch.allclose(plain, found[1], atol=1e-3)
+    torch.testing.assert_close(plain, known(**call).sample, rtol=0, atol=0)
 
 
 def test_sizes_that_do_not_halve_evenly() -> None:
