@@ -11,6 +11,7 @@ Rombach et al. 2022 (arXiv 2112.10752) is the network; the names are those of di
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,10 +22,13 @@ from invoke_cli.diffusion.kernels import Kernels, Plain
 from invoke_cli.diffusion.recent import MEGABYTE
 from invoke_cli.diffusion.walk import heads
 
-BAND = 16 * MEGABYTE
+BAND = 8 * MEGABYTE
 """Bytes of the widest tensor of a band."""
 WHOLE = 64 * MEGABYTE
 """A picture whose widest layer has fewer bytes is coded at once, as without bands."""
+
+SMALLEST = 1e-12
+"""Variance that is added so that nothing is divided by none."""
 
 Change = Callable[[Tensor], Tensor]
 
@@ -54,6 +58,13 @@ class Bands:
 
     def decode(self, vae: Any, latents: Tensor) -> Tensor:
         """Latents (B, C, h, w), scaled as the network takes them, as pixels (B, 3, H, W)."""
+        return _each(partial(self._decoded, vae), latents)
+
+    def encode(self, vae: Any, pixels: Tensor) -> Tensor:
+        """The posterior's mean, (B, C, h, w), of pixels (B, 3, H, W)."""
+        return _each(partial(self._encoded, vae), pixels)
+
+    def _decoded(self, vae: Any, latents: Tensor) -> Tensor:
         decoder = vae.decoder
         x = latents if vae.post_quant_conv is None else self._conv(vae.post_quant_conv, latents)
         x = self._middle(decoder.mid_block, self._conv(decoder.conv_in, x))
@@ -64,8 +75,7 @@ class Bands:
                 x = self._larger(block.upsamplers[0].conv, x)
         return self._out(decoder, x)
 
-    def encode(self, vae: Any, pixels: Tensor) -> Tensor:
-        """The posterior's mean, (B, C, h, w), of pixels (B, 3, H, W)."""
+    def _encoded(self, vae: Any, pixels: Tensor) -> Tensor:
         encoder = vae.encoder
         x = self._conv(encoder.conv_in, pixels)
         for block in encoder.down_blocks:
@@ -85,22 +95,24 @@ class Bands:
 
     def _out(self, half: Any, x: Tensor) -> Tensor:
         norm = self._normed(half.conv_norm_out, x)
-        made = self._conv(half.conv_out, x, lambda rows: functional.silu(norm(rows)))
+        made = self._conv(half.conv_out, x, lambda rows: functional.silu(norm(rows), inplace=True))
         return made.to(self._device)
 
     def _resnet(self, resnet: Any, x: Tensor) -> Tensor:
         """The block's result, which takes the place of what it reads where it has as many channels."""
         norm = self._normed(resnet.norm1, x)
-        h = self._conv(resnet.conv1, x, lambda rows: functional.silu(norm(rows)))
+        h = self._conv(resnet.conv1, x, lambda rows: functional.silu(norm(rows), inplace=True))
         after = self._normed(resnet.norm2, h)
         shortcut = resnet.conv_shortcut
 
         def added(rows: Tensor, start: int, stop: int) -> Tensor:
             kept = x[:, :, start:stop].to(rows.device)
-            return rows + (kept if shortcut is None else self._kernels.conv(shortcut, kept))
+            return rows.add_(kept if shortcut is None else self._kernels.conv(shortcut, kept))
 
         into = x if shortcut is None else h
-        return self._conv(resnet.conv2, h, lambda rows: functional.silu(after(rows)), added, into)
+        return self._conv(
+            resnet.conv2, h, lambda rows: functional.silu(after(rows), inplace=True), added, into
+        )
 
     def _conv(
         self,
@@ -186,35 +198,42 @@ class Bands:
 
     def _normed(self, norm: Any, x: Tensor) -> Change:
         """The norm as a function of some of x's rows, with the statistics of all of them."""
-        mean, variance = self._statistics(x, norm.num_groups)
-        scale = (variance + norm.eps).rsqrt().repeat_interleave(x.shape[1] // norm.num_groups, dim=1)
-        middle = mean.repeat_interleave(x.shape[1] // norm.num_groups, dim=1)
-        scale = scale * norm.weight.float()
-        shift = norm.bias.float() - middle * scale
+        width = x.shape[1] // norm.num_groups
+        mean, variance = (each.repeat_interleave(width) for each in self._statistics(x, norm.num_groups))
+        weight, bias = norm.weight.float(), norm.bias.float()
+        if self._device.type in ("cpu", "cuda"):
+            # that of batches does just this in one pass, in float32 whatever goes in and comes out
+            return lambda rows: functional.batch_norm(rows, mean, variance, weight, bias, eps=norm.eps)
+        scale = (variance + norm.eps).rsqrt() * weight
+        shift = bias - mean * scale
 
         def change(rows: Tensor) -> Tensor:
-            return torch.addcmul(shift[:, :, None, None], rows.float(), scale[:, :, None, None]).to(
-                rows.dtype
-            )
+            scaled = torch.addcmul(shift[:, None, None], rows.float(), scale[:, None, None])
+            return scaled.to(rows.dtype)
 
         return change
 
     def _statistics(self, x: Tensor, groups: int) -> tuple[Tensor, Tensor]:
-        """The mean and variance of each group of channels, (B, groups) float32, from those of the bands."""
-        size, found, counts = self._height(x.shape[2], x.shape[1], x), [], []
-        shape = (len(x), groups, -1)
+        """The mean and variance of each group of channels, (groups,) float32, from those of the bands."""
+        channels, width = x.shape[1], x.shape[3]
+        size, found, counts = self._height(x.shape[2], channels, x), [], []
+        one, zero = (torch.full((channels,), value, device=self._device) for value in (1.0, 0.0))
         for start in range(0, x.shape[2], size):
-            rows = x[:, :, start : start + size].to(self._device).float()
-            found.append(torch.var_mean(rows.reshape(*shape, *rows.shape[2:]), dim=(2, 3, 4), correction=0))
+            rows = x[:, :, start : start + size].to(self._device)
+            # on a CPU its statistics are float32 as the weights are; elsewhere as the rows are
+            rows = rows if self._device.type == "cpu" else rows.float()
+            places = rows.shape[2] * width
+            _, mean, spread = torch.native_group_norm(rows, one, zero, 1, channels, places, groups, SMALLEST)
+            found.append((mean[0], spread[0] ** -2 - SMALLEST))
             counts.append(rows.shape[2])
-        shares = torch.tensor(counts, dtype=torch.float32, device=self._device)[:, None, None] / x.shape[2]
-        variances, means = (torch.stack(each) for each in zip(*found, strict=True))
+        shares = torch.tensor(counts, dtype=torch.float32, device=self._device)[:, None] / x.shape[2]
+        means, variances = (torch.stack(each) for each in zip(*found, strict=True))
         mean = (means * shares).sum(0)
         return mean, ((variances + (means - mean) ** 2) * shares).sum(0)
 
     def _height(self, height: int, channels: int, x: Tensor) -> int:
         """Of a band: a divisor of all rows, where there is one not too small, for kernels suit one shape."""
-        row = len(x) * channels * x.shape[3] * x.element_size()
+        row = channels * x.shape[3] * x.element_size()
         most = min(height, max(1, self._band // row))
         fitting = next(size for size in range(most, 0, -1) if height % size == 0)
         return fitting if 2 * fitting >= most else most
@@ -223,8 +242,14 @@ class Bands:
         """For the result of a layer on x, so many times as large."""
         height, width = (int(side * factor) for side in x.shape[2:])
         return torch.empty(
-            (len(x), module.out_channels, height, width),
+            (1, module.out_channels, height, width),
             dtype=x.dtype,
             device=self._store,
             memory_format=torch.channels_last,
         )
+
+
+def _each(run: Change, rows: Tensor) -> Tensor:
+    """Each row on its own."""
+    made = [run(rows[index : index + 1]) for index in range(len(rows))]
+    return made[0] if len(made) == 1 else torch.cat(made)

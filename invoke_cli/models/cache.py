@@ -54,6 +54,7 @@ def load_from_source(
     from invoke_cli.diffusion.residence import CPU, carrier_of
     from invoke_cli.models.devices import pick_device, pick_dtype
     from invoke_cli.models.libraries import import_once
+    from invoke_cli.models.networks import lay_out
     from invoke_cli.models.sources import source_of
     from invoke_cli.models.threads import use_threads
 
@@ -70,6 +71,7 @@ def load_from_source(
     if carrier is None:
         return bundle
     carrier.away = True
+    lay_out((bundle.unet, bundle.vae), place)
     colours = bundle.colour_map() if bundle.has_vae else bundle.colours
     return replace(bundle, device=place, carrier=carrier, colours=colours)
 
