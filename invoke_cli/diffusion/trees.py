@@ -7,7 +7,7 @@ computes when it is called, and its tensors and floats can be replaced by others
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, TypeAlias, TypeVar
 
@@ -25,7 +25,7 @@ Compute: TypeAlias = "Callable[[Tensor], Tensor]"
 
 
 class Tree:
-    """Base of frozen dataclasses made of tensors, floats, other trees, tuples, lists and mappings of such.
+    """Base of frozen dataclasses made of tensors, floats, other trees, tuples, lists and dicts of such.
 
     Whatever else they hold (networks, functions, dtypes) is part of what they do, and stays.
     """
@@ -55,6 +55,10 @@ class _Fixed:
         return id(self.value)
 
 
+PARTED = (tuple, list, Tree, dict)
+PLAIN = (int, str, torch.dtype, type(None))
+
+
 class Leaves:
     """The tensors and numbers of a tree in their order, and its form without them.
 
@@ -78,9 +82,10 @@ class Leaves:
         if isinstance(tree, Once):
             self._can_be_exchanged = False
             return Once
-        if isinstance(tree, Tree | tuple | list | Mapping):
-            return (type(tree), *map(self._form, _parts(tree)))
-        return tree if isinstance(tree, int | str | torch.dtype | None) else _Fixed(tree)
+        if isinstance(tree, PARTED):
+            names = tuple(tree) if isinstance(tree, dict) else ()
+            return (type(tree), names, *map(self._form, _parts(tree)))
+        return tree if isinstance(tree, PLAIN) else _Fixed(tree)
 
 
 def exchanged(tree: T, tensors: Iterable[Tensor], numbers: Iterable[Number]) -> T:
@@ -94,15 +99,15 @@ def _exchanged(tree: Any, tensors: Iterator[Tensor], numbers: Iterator[Number]) 
         return next(tensors)
     if isinstance(tree, float):
         return next(numbers)
-    if not isinstance(tree, Tree | tuple | list | Mapping):
+    if not isinstance(tree, PARTED):
         return tree
     parts = [_exchanged(part, tensors, numbers) for part in _parts(tree)]
     if isinstance(tree, Tree):
         return type(tree)(*parts)
-    return dict(zip(tree, parts, strict=True)) if isinstance(tree, Mapping) else type(tree)(parts)
+    return dict(zip(tree, parts, strict=True)) if isinstance(tree, dict) else type(tree)(parts)
 
 
 def _parts(tree: Any) -> Iterable[Any]:
     if isinstance(tree, Tree):
         return [getattr(tree, field.name) for field in fields(tree)]  # type: ignore[arg-type]
-    return tree.values() if isinstance(tree, Mapping) else tree
+    return tree.values() if isinstance(tree, dict) else tree
