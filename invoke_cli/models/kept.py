@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invoke_cli.models.files import file_fingerprint
-
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -42,6 +40,10 @@ class Kept:
 
     def path(self, sources: Sequence[Path], part: str, dtype: torch.dtype) -> Path:
         """Where the weights of a part are kept, or would be."""
+        from invoke_cli.models.files import (
+            file_fingerprint,  # it brings NumPy, before which the prompt appears
+        )
+
         digest = hashlib.sha256(f"{SCHEMA} {part} {dtype}".encode())
         for source in sources:
             found = source.stat()
