@@ -27,6 +27,8 @@ BAND = 8 * MEGABYTE
 WHOLE = 64 * MEGABYTE
 """A picture whose widest layer has fewer bytes is coded at once, as without bands."""
 
+ONE_PASS = ("cpu", "cuda")
+"""Devices whose norm of batches takes statistics in float32 whatever it norms."""
 SMALLEST = 1e-12
 """Variance that is added so that nothing is divided by none."""
 
@@ -201,7 +203,7 @@ class Bands:
         width = x.shape[1] // norm.num_groups
         mean, variance = (each.repeat_interleave(width) for each in self._statistics(x, norm.num_groups))
         weight, bias = norm.weight.float(), norm.bias.float()
-        if self._device.type in ("cpu", "cuda"):
+        if self._device.type in ONE_PASS:
             # that of batches does just this in one pass, in float32 whatever goes in and comes out
             return lambda rows: functional.batch_norm(rows, mean, variance, weight, bias, eps=norm.eps)
         scale = (variance + norm.eps).rsqrt() * weight
@@ -220,6 +222,7 @@ class Bands:
         one, zero = (torch.full((channels,), value, device=self._device) for value in (1.0, 0.0))
         for start in range(0, x.shape[2], size):
             rows = x[:, :, start : start + size].to(self._device)
+            rows = rows.contiguous(memory_format=torch.channels_last)  # as all layers' results are
             # on a CPU its statistics are float32 as the weights are; elsewhere as the rows are
             rows = rows if self._device.type == "cpu" else rows.float()
             places = rows.shape[2] * width

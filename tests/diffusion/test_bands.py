@@ -78,6 +78,25 @@ def test_the_height_of_bands_does_not_matter(attending: Any, band: int) -> None:
         )
 
 
+def test_norms_of_other_devices(attending: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("invoke_cli.diffusion.bands.ONE_PASS", ())
+    latents = random(1, 4, 6, 9)
+    with torch.inference_mode():
+        found = Bands(Plain(), CPU, band=NARROW).decode(attending, latents)
+        assert_close(found, attending.decode(latents).sample)
+
+
+@pytest.mark.parametrize("shift", [0.0, 30.0])
+def test_norms_are_those_of_the_whole(shift: float) -> None:
+    norm, x = torch.nn.GroupNorm(2, 4, eps=1e-6), 3 * random(1, 4, 50, 20) + shift
+    torch.nn.init.uniform_(norm.weight)
+    torch.nn.init.uniform_(norm.bias)
+    with torch.inference_mode():
+        wanted = norm.double()(x.double()).float()
+        found = Bands(Plain(), CPU, band=NARROW)._normed(norm.float(), x)(x)
+    torch.testing.assert_close(found, wanted, rtol=2e-5, atol=2e-5)
+
+
 @pytest.mark.skipif(not packs(CPU, torch.float32), reason="this processor's weights are not packed")
 def test_packed_weights_that_are_the_only_ones(attending: Any) -> None:
     latents = random(1, 4, 8, 8)
