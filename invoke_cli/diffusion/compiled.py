@@ -20,7 +20,7 @@ class Compiler:
     On a GPU it looks for the fastest kernels and leaves CUDA graphs to our own; see `engines`.
     """
 
-    def __init__(self, device: torch.device, backend: str = "inductor") -> None:
+    def __init__(self, device: torch.device, backend: str | Callable[..., Any] = "inductor") -> None:
         self._backend = backend
         looks = device.type == "cuda" and backend == "inductor"
         self._mode = "max-autotune-no-cudagraphs" if looks else None

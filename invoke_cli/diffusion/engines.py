@@ -182,7 +182,7 @@ class Graphed:
         return None
 
     def _capture_of(self, leaves: Leaves, compute: Any, inputs: Any) -> _Graph:
-        tensors = [tensor.clone() for tensor in leaves.tensors]
+        tensors = [_alike(tensor) for tensor in leaves.tensors]
         numbers = numbers_on(_device_of(leaves), leaves.numbers).clone()
         own, given = exchanged((compute, inputs), tensors, numbers.unbind())
         tuples: list[bool] = []
@@ -221,6 +221,12 @@ def engine_for(device: torch.device) -> Engine:
 
 def _device_of(leaves: Leaves) -> torch.device:
     return leaves.tensors[0].device
+
+
+def _alike(tensor: Tensor) -> Tensor:
+    """A copy that a compiler, too, takes for the like of it, so that nothing is compiled twice."""
+    with torch.inference_mode(tensor.is_inference()):
+        return tensor.clone()
 
 
 def _is_out_of_memory(error: BaseException | None) -> bool:
