@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+
+from invoke_cli.models.threads import wait_calmly
 
 TORCH = ("torch", "safetensors.torch")
 CLASSES = (
@@ -31,6 +34,7 @@ def import_once(modules: tuple[str, ...] = TORCH) -> None:
     """
     if all(name in sys.modules for name in modules):
         return
+    wait_calmly(os.environ)
     collects = gc.isenabled()
     gc.disable()
     try:

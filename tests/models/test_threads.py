@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from invoke_cli.models.threads import processors, use_threads
+from invoke_cli.models.threads import SPINS, processors, use_threads, wait_calmly
 
 
 @pytest.fixture
@@ -46,3 +48,28 @@ def test_threads_are_only_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(torch, "get_num_threads", lambda before=before: before)
         use_threads()
     assert asked == [3]
+
+
+@pytest.mark.parametrize("asked", [{"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "ACTIVE"}])
+def test_threads_wait_as_the_user_asks(asked: dict[str, str]) -> None:
+    environment = dict(asked)
+    wait_calmly(environment)
+    assert environment == asked
+
+
+def test_openmp_is_told_before_it_is_there() -> None:
+    """It reads the variable once; what it took from there, it says when asked for all of its settings."""
+    code = "from invoke_cli.models.libraries import import_once; import_once()"
+    kept = {
+        name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**kept, "OMP_DISPLAY_ENV": "VERBOSE"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    if "GOMP_SPINCOUNT" not in done.stderr:
+        pytest.skip("torch does not wait through GNU OpenMP here")
+    assert f"GOMP_SPINCOUNT = '{SPINS}'" in done.stderr
