@@ -76,7 +76,7 @@ def first_picture(case: First, before: Callable[[], None] = lambda: None) -> Fig
     before: done before each start of ours, and not timed.
     """
     own, init = case.own, sketch(case.source, case.side, case.own)
-    line = f"{PROMPT} -I {init} -s {STEPS} -f {STRENGTH} -S 1 --keep_size -o {own}"
+    line = f"{PROMPT} -I {init} -s {STEPS} -f {STRENGTH} -S 1 --no-fit --keep_size -o {own}"
     ours = [*PROGRAM, "--json", "--model", case.model, line]
     script = [sys.executable, str(Path(peers.__file__)), case.peers_model, case.peer, "cpu", case.half]
     theirs = [*script, str(init), str(STEPS), str(STRENGTH), PROMPT, str(own / "first.png")]

@@ -85,7 +85,7 @@ def _ours(model: str, device: str, precision: str, extra: str, *, compiles: bool
 
     def draw(asked: dict[str, Any]) -> None:
         line = (
-            f"{asked['prompt']} -I {asked['init']} --keep_size "
+            f"{asked['prompt']} -I {asked['init']} --no-fit --keep_size "
             f"-s {asked['steps']} -f {asked['strength']} -n {asked['count']} -S {asked['seed']} "
             f"-o {asked['out']}{extra}"
         )

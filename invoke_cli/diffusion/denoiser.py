@@ -103,7 +103,7 @@ class _Clean(Tree):
 
     def __call__(self, x: Tensor) -> Tensor:
         predicted = self.raw((x / self.scale).to(self.dtype)).float()
-        kept = self.keep * x
+        kept = x if isinstance(self.keep, float) and self.keep == 1.0 else self.keep * x
         kept = kept if len(kept) in (1, len(predicted)) else kept.repeat(len(predicted) // len(x), 1, 1, 1)
         if isinstance(self.take, Tensor):
             return torch.addcmul(kept, predicted, self.take)

@@ -73,9 +73,8 @@ class Walked(Raw):
 
     def at(self, sigma: float, embeddings: Tensor, added: Mapping[str, Tensor], /) -> Compute:
         """See Raw."""
-        with torch.inference_mode():
-            texts = self._texts(embeddings, added)
-            times = self._times(sigma, texts)
+        texts = self._texts(embeddings, added)
+        times = self._times(sigma, texts)
         if self.every > 1:
             return Once(partial(self._reusing, times, texts))
         walking = Walking(self.walk, times, texts)
@@ -91,6 +90,7 @@ class Walked(Raw):
     def _texts(self, embeddings: Tensor, added: Mapping[str, Tensor]) -> Texts:
         parts = (embeddings, *(added[name] for name in sorted(added)))
 
+        @torch.inference_mode()
         def make() -> tuple[object, Texts]:
             cast = {name: tensor.to(self.bundle.dtype) for name, tensor in added.items()}
             # the parts are kept as well, so that nothing else can be at their address meanwhile
@@ -99,11 +99,12 @@ class Walked(Raw):
         return self.bundle.kept.texts.get(tuple(map(id, parts)), make)[1]
 
     def _times(self, sigma: float, texts: Texts) -> Times:
-        timestep = self.bundle.table.t_of(sigma)
         # many networks are told nothing, and then the prompt has no say
         told = (texts.told, self.told)
 
+        @torch.inference_mode()
         def make() -> tuple[object, Times]:
+            timestep = self.bundle.table.t_of(sigma)
             return told, self.walk.times(timestep, self.bundle.dtype, texts.told, self.told)
 
         return self.bundle.kept.times.get((sigma, *map(id, told)), make)[1]

@@ -290,7 +290,7 @@ def plms(denoise: Denoiser, x: Tensor, schedule: Schedule, noise: NoiseSource) -
     for index, (now, to) in enumerate(pairwise(schedule.sigmas)):
         clean = denoise(x, now)
         slopes.appendleft(slope(x, clean, now))
-        mean = weighted(ADAMS_BASHFORTH[len(slopes)], slopes)
+        mean = weighted(ADAMS_BASHFORTH[len(slopes)], tuple(slopes))
         if index == 0 and to > 0:
             ahead = x + slopes[0] * (to - now)
             mean = (slopes[0] + slope(ahead, denoise(ahead, to), to)) / 2

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import os
 from pathlib import Path
 
 from invoke_cli.errors import OutputError
 from invoke_cli.session.files import make_directory
 
 CLAIMS = ".numbers"
-NUMBERED = re.compile(r"(\d+)(?:\.|$)")
 
 
 def next_number(outdir: Path) -> int:
@@ -59,7 +58,9 @@ def _forget_below(claims: Path, number: int) -> None:
 
 
 def _numbers(directory: Path) -> list[int]:
-    if not directory.is_dir():
+    """The numbers in front of names, up to a dot or to the end; there may be thousands of names."""
+    try:
+        names = os.listdir(directory)
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    matches = (NUMBERED.match(path.name) for path in directory.iterdir())
-    return [int(match.group(1)) for match in matches if match]
+    return [int(first) for first in (name.partition(".")[0] for name in names) if first.isdecimal()]
