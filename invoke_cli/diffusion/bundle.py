@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -258,7 +259,7 @@ class Bundle:
             place(self.carrier, self.unet, networks, away=self.thrift.away)
         return self
 
-    @property
+    @cached_property
     def is_large(self) -> bool:
         """Whether memory is worth a moment of time."""
         return is_large(self.unet)

@@ -160,7 +160,7 @@ def _pass(
         if bundle.dtype != torch.float32 and bundle.device.type == "cpu":
             check_numbers(step.x, SAMPLING)
         pace.step()
-        yield _each(replace(step, before=x), len(recipes))
+        yield _each(Step(step.index, step.total, step.sigma, step.x, step.clean, x), len(recipes))
         x = step.x
     if bundle.dtype != torch.float32:
         check_numbers(x, SAMPLING)

@@ -90,11 +90,11 @@ class Walked(Raw):
     def _texts(self, embeddings: Tensor, added: Mapping[str, Tensor]) -> Texts:
         parts = (embeddings, *(added[name] for name in sorted(added)))
 
-        @torch.inference_mode()
         def make() -> tuple[object, Texts]:
-            cast = {name: tensor.to(self.bundle.dtype) for name, tensor in added.items()}
-            # the parts are kept as well, so that nothing else can be at their address meanwhile
-            return parts, self.walk.texts(embeddings.to(self.bundle.dtype), cast)
+            with torch.inference_mode():
+                cast = {name: tensor.to(self.bundle.dtype) for name, tensor in added.items()}
+                # the parts are kept as well, so that nothing else can be at their address meanwhile
+                return parts, self.walk.texts(embeddings.to(self.bundle.dtype), cast)
 
         return self.bundle.kept.texts.get(tuple(map(id, parts)), make)[1]
 
@@ -102,10 +102,10 @@ class Walked(Raw):
         # many networks are told nothing, and then the prompt has no say
         told = (texts.told, self.told)
 
-        @torch.inference_mode()
         def make() -> tuple[object, Times]:
             timestep = self.bundle.table.t_of(sigma)
-            return told, self.walk.times(timestep, self.bundle.dtype, texts.told, self.told)
+            with torch.inference_mode():
+                return told, self.walk.times(timestep, self.bundle.dtype, texts.told, self.told)
 
         return self.bundle.kept.times.get((sigma, *map(id, told)), make)[1]
 
