@@ -23,10 +23,9 @@ from invoke_cli.diffusion.host import brought, nothing
 from invoke_cli.diffusion.kept import Kept
 from invoke_cli.diffusion.kernels import Kernels, Packed, Plain, packs
 from invoke_cli.diffusion.numbers import DECODING, ENCODING, READING, check_numbers
-from invoke_cli.diffusion.packed import given_up
+from invoke_cli.diffusion.packed import given_up, is_large
 from invoke_cli.diffusion.parts import knows
 from invoke_cli.diffusion.preview import KNOWN, ColourMap
-from invoke_cli.diffusion.recent import MEGABYTE
 from invoke_cli.diffusion.residence import Carrier, place, visiting
 from invoke_cli.diffusion.schedule import NoiseTable
 from invoke_cli.diffusion.sliced import Sliced
@@ -36,9 +35,6 @@ from invoke_cli.diffusion.walk import Steer, Walk
 from invoke_cli.wording import Edited, Fragments, Mixture, Words
 
 Hole = NDArray[np.bool_]
-
-SPARED = 128 * MEGABYTE
-"""A network with more bytes than this has its weights only once: packed, and not also as they were."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -312,10 +308,3 @@ class Bundle:
             return self.colours
         kind = (int(self.vae.config.latent_channels), float(self.vae.config.scaling_factor))
         return self.kept.colours.get("map", lambda: KNOWN[kind] if kind in KNOWN else fitted_to(self))
-
-
-def is_large(network: Any) -> bool:
-    """Whether its weights should be in memory only once."""
-    parameters = network.parameters() if hasattr(network, "parameters") else ()
-    size: int = sum(weight.numel() * weight.element_size() for weight in parameters)
-    return size > SPARED

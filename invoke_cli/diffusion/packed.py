@@ -14,8 +14,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from invoke_cli.diffusion.recent import MEGABYTE
+
 SHAPES = 3
 """For so many sizes of pictures convolutions stay packed; where memory is spared, for one."""
+
+SPARED = 128 * MEGABYTE
+"""A network with more bytes than this has its weights only once: packed, and not also as they were."""
 
 
 @dataclass
@@ -106,3 +111,10 @@ def _forms(weight: Any) -> _Forms:
 def _stamp(weight: Tensor) -> tuple[object, ...]:
     version = 0 if weight.is_inference() else weight._version
     return (weight.data_ptr(), version, weight.dtype)
+
+
+def is_large(network: Any) -> bool:
+    """Whether its weights should be in memory only once."""
+    parameters = network.parameters() if hasattr(network, "parameters") else ()
+    size: int = sum(weight.numel() * weight.element_size() for weight in parameters)
+    return size > SPARED

@@ -195,7 +195,7 @@ def test_weights_that_were_given_up_for_packed_ones_are_merged_all_the_same(
     lora = Wanted((used(tmp_path / "a.safetensors", content(bundle, kohya), 0.3),))
     recipe = Recipe(positive=(("a cat", 1.0),), width=64, height=64, steps=1, seed=1)
     expected = last_picture(Wardrobe().dress(bundle, lora)[0], recipe)
-    monkeypatch.setattr("invoke_cli.diffusion.bundle.SPARED", 0)
+    monkeypatch.setattr("invoke_cli.diffusion.packed.SPARED", 0)
     spared = replace(bundle, unet=make_unet(), text_encoder=make_text_encoder(bundle.tokenizer))
     wardrobe = Wardrobe()
     plain = last_picture(spared, recipe)

@@ -19,7 +19,7 @@ def test_a_large_model_draws_line_after_line(
     make_session: Callable[..., Session], sketch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = pixels(saved(make_session().run(LINE))[0].path)
-    monkeypatch.setattr("invoke_cli.diffusion.bundle.SPARED", 0)
+    monkeypatch.setattr("invoke_cli.diffusion.packed.SPARED", 0)
     session = make_session()
     bundle = session.models.lend()
     if not packs(bundle.device, bundle.dtype):
