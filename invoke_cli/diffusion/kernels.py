@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache, partial
@@ -13,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from invoke_cli.diffusion.packed import packed_convolution, packed_linear
+from invoke_cli.diffusion.attention import by_rows
+from invoke_cli.diffusion.packed import NOTHING_ELSE, packed_convolution, packed_linear
 from invoke_cli.diffusion.tiling import wrapped
 
 Axes = Collection[str]
@@ -52,9 +52,6 @@ class Plain:
         return functional.scaled_dot_product_attention(q, k, v).transpose(1, 2)
 
 
-NONE: tuple[str, list[Any], str] = ("none", [], "")
-
-
 @dataclass(frozen=True)
 class Packed:
     """oneDNN's operations on packed weights, for CPUs. spare: the plain weights are given up."""
@@ -68,22 +65,23 @@ class Packed:
         weight = packed_convolution(module, padding, tuple(x.shape), spare=self.spare)
         bias = module.bias if bias is None else bias
         y: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            x, weight, bias, padding, module.stride, module.dilation, module.groups, *NONE
+            x, weight, bias, padding, module.stride, module.dilation, module.groups, *NOTHING_ELSE
         )
         return y
 
     def linear(self, module: Any, x: Tensor) -> Tensor:
         """See Kernels."""
         y: Tensor = torch.ops.mkldnn._linear_pointwise(
-            x, packed_linear(module, spare=self.spare), module.bias, *NONE
+            x, packed_linear(module, spare=self.spare), module.bias, *NOTHING_ELSE
         )
         return y
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See Kernels."""
-        if q.shape[2] * k.shape[2] < WORTHWHILE or not fused_attention_is_slow():
+        products = q.shape[2] * k.shape[2] * q.shape[3]
+        if products < WORTHWHILE or not fused_attention_is_slow():
             return functional.scaled_dot_product_attention(q, k, v).transpose(1, 2)
-        return attention_by_rows(q, k, v)
+        return by_rows(q, k, v)
 
 
 def _padding(module: nn.Conv2d) -> tuple[int, int]:
@@ -91,32 +89,8 @@ def _padding(module: nn.Conv2d) -> tuple[int, int]:
     return rows, columns
 
 
-WORTHWHILE = 512 * 512
-"""Below so many pairs of query and key the fused kernel wins everywhere."""
-ROWS = 256
-"""Queries at a time: their scores should fit into a core's second-level cache."""
-
-
-def attention_by_rows(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Softmax attention of (B, heads, L, d), some rows at a time; laid out as (B, L, heads, d).
-
-    Scores and softmax are float32; only the weights are rounded to the dtype of v, as the fused kernel does.
-    """
-    batch, heads, length, width = q.shape
-    out = q.new_empty(batch, length, heads, width)
-    scaled = q.float() * (1 / math.sqrt(width))
-    keys, values = k.float().contiguous(), v.transpose(-1, -2).contiguous()
-    for one in range(batch):
-        for head in range(heads):
-            _rows(scaled[one, head], keys[one, head], values[one, head], out[one, :, head])
-    return out
-
-
-def _rows(q: Tensor, keys: Tensor, values: Tensor, out: Tensor) -> None:
-    product = torch.ops.mkldnn._linear_pointwise
-    for start in range(0, len(q), ROWS):
-        weights = product(q[start : start + ROWS], keys, None, *NONE).softmax(-1)
-        out[start : start + ROWS] = product(weights.to(values.dtype), values, None, *NONE)
+WORTHWHILE = 3_000_000
+"""Below so many products of numbers within a head's scores the fused kernel wins everywhere."""
 
 
 @cache

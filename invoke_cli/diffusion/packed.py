@@ -22,6 +22,9 @@ SHAPES = 3
 SPARED = 128 * MEGABYTE
 """A network with more bytes than this has its weights only once: packed, and not also as they were."""
 
+NOTHING_ELSE: tuple[str, list[Any], str] = ("none", [], "")
+"""For oneDNN's operations: nothing is computed of what they have multiplied."""
+
 
 @dataclass
 class _Forms:
