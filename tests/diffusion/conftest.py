@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,15 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from invoke_cli.diffusion.bundle import Bundle
+from invoke_cli.diffusion.generate import Picture, generate
 from invoke_cli.diffusion.recipe import Recipe
+from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.diffusion.schedule import NoiseTable
+from invoke_cli.diffusion.step import Step
 
 SIDE = 64
+ALL = list(SAMPLERS)
+Make = Callable[..., Recipe]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -137,6 +144,33 @@ class Counting:
         return getattr(self.network, name)
 
 
+class Recording:
+    """A UNet that keeps what it was first given and predicts that everything is noise."""
+
+    config = SimpleNamespace(in_channels=4)
+
+    def __init__(self) -> None:
+        self.first: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def __call__(self, z: torch.Tensor, t: torch.Tensor, embeddings: torch.Tensor) -> Any:
+        self.first = self.first or (z.clone(), t.clone())
+        return SimpleNamespace(sample=z * 0.9)
+
+
+class Listening:
+    """A network that notes everything it is told."""
+
+    def __init__(self, network: Any) -> None:
+        self.network, self.told = network, []
+
+    def __call__(self, *args: Any, **more: Any) -> Any:
+        self.told.append((args, more))
+        return self.network(*args, **more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.network, name)
+
+
 @pytest.fixture
 def counting(bundle: Bundle) -> Bundle:
     return replace(
@@ -170,3 +204,24 @@ def recipe(**changes: Any) -> Recipe:
 @pytest.fixture(scope="session", name="recipe")
 def _recipe() -> Any:
     return recipe
+
+
+def made(bundle: Bundle, recipe: Recipe) -> tuple[list[Step], Picture]:
+    *steps, picture = generate(bundle, recipe)
+    assert all(isinstance(step, Step) for step in steps)
+    assert isinstance(picture, Picture)
+    return steps, picture  # type: ignore[return-value]
+
+
+def pixels(bundle: Bundle, recipe: Recipe) -> np.ndarray:
+    return made(bundle, recipe)[1].rgb
+
+
+def drawn(bundle: Bundle, recipe: Any) -> Picture:
+    *_, last = generate(bundle, recipe)
+    assert isinstance(last, Picture)
+    return last
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    return bool(np.array_equal(a, b))
