@@ -23,7 +23,7 @@ from invoke_cli.models.wanted import Wanted
 from invoke_cli.session.models import cache_for
 from invoke_cli.settings import Settings
 from tests.carriers import Porter
-from tests.models.test_lora import bundle, content, kohya, last_picture, used  # noqa: F401
+from tests.models.conftest import content, kohya, last_picture, used
 
 CPU = torch.device("cpu")
 ENTRY = ModelEntry(name="large", source="some/large")
@@ -85,9 +85,7 @@ def test_where_memory_is_to_be_spared_models_are_loaded_there_at_once(spares: bo
 
 
 def test_adapters_are_merged_as_on_the_device(
-    bundle: Bundle,  # noqa: F811
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("bundle", "autoencoding"):
         monkeypatch.setattr(f"invoke_cli.diffusion.{module}.packs", lambda *_: False)
