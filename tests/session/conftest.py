@@ -18,6 +18,8 @@ from invoke_cli.settings import Settings
 
 Pixels = NDArray[np.uint8]
 Make = Callable[..., Session]
+SHORT = "a cat -s3 -W64 -H64"
+"""A line that is drawn in a moment."""
 
 
 @pytest.fixture

@@ -14,10 +14,8 @@ import pytest
 from invoke_cli.diffusion import generate as generating
 from invoke_cli.session import studio
 from invoke_cli.session.events import Failed
-from tests.session.conftest import Make
+from tests.session.conftest import SHORT, Make
 from tests.session.test_together import in_turn, told
-
-SHORT = "a cat -s3 -W64 -H64"
 
 
 @pytest.fixture

@@ -17,9 +17,7 @@ from invoke_cli.session.events import Event, Failed, Notice, Planned, Progress, 
 from invoke_cli.session.session import Session
 from invoke_cli.settings import Settings
 from invoke_cli.shell import read_arguments
-from tests.session.conftest import Make, failure, notices, pixels, saved
-
-SHORT = "a cat -s3 -W64 -H64"
+from tests.session.conftest import SHORT, Make, failure, notices, pixels, saved
 
 
 @pytest.fixture
