@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "invoke_cli"
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "invoke_cli"
+LONGEST = 320
+"""Lines of a module, be it of the program or of its tests."""
 COMMON = {"errors", "registry", "paths", "wording"}
 ALLOWED = {
     "errors": set(),
@@ -116,10 +119,16 @@ def test_few_rooms_open_the_slow_libraries() -> None:
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_rooms_stay_small(path: Path) -> None:
     lines = path.read_text().splitlines()
-    assert len(lines) <= 320, "would read better as two modules"
+    assert len(lines) <= LONGEST, "would read better as two modules"
     for node in ast.walk(ast.parse("\n".join(lines))):
         if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
             assert node.end_lineno - node.lineno <= 45, f"{node.name} does more than one thing"
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS)))
+def test_files_of_tests_stay_small(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= LONGEST, "would be found more easily as two files, named for what they test"
 
 
 def loaded_after(statement: str) -> set[str]:
