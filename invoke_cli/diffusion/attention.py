@@ -62,7 +62,7 @@ def in_half_precision(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         highest = _product(rows, few[one, head]).amax(-1, keepdim=True)
         weights = _product(torch.cat((rows, highest.neg_()), dim=-1), keys[one, head]).exp2_()
         sums[one, head, some] = _product(weights, values[one, head])
-    weighted, totals = sums.split((width, 1), dim=-1)
+    weighted, totals = sums[..., :width], sums[..., width:]
     if not float(totals.amax()) < TOO_HIGH:
         return exactly(q, k, v)
     out = q.new_empty(batch, length, heads, width)

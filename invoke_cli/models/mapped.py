@@ -7,7 +7,6 @@ larger than the memory which is free only one tensor is there twice.
 
 from __future__ import annotations
 
-import mmap
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from invoke_cli.models.headers import header, header_length
+from invoke_cli.models.mapping import mapped
 
 SMALL = 2**16
 """Tensors of fewer bytes are read, for a mapping takes whole pages, and there may be only so many."""
@@ -71,7 +71,4 @@ def _tensor(stream: BinaryIO, first: int, entry: dict[str, Any]) -> Tensor:
             return torch.empty(entry["shape"], dtype=dtype)
         # a copy lies where torch puts tensors
         return torch.frombuffer(content, dtype=dtype).reshape(entry["shape"]).clone()
-    page = start // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
-    own = mmap.mmap(stream.fileno(), end - page, offset=page, access=mmap.ACCESS_COPY)
-    count = (end - start) // dtype.itemsize
-    return torch.frombuffer(own, dtype=dtype, count=count, offset=start - page).reshape(entry["shape"])
+    return torch.frombuffer(mapped(stream.fileno(), start, end - start), dtype=dtype).reshape(entry["shape"])

@@ -74,3 +74,13 @@ def test_a_tensor_that_is_dropped_leaves_memory_while_others_stay(tmp_path: Path
 
 def mappings(path: Path) -> int:
     return sum(str(path) in line for line in Path("/proc/self/maps").read_text().splitlines())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts what Linux says is open")
+def test_tensors_keep_no_file_open(tmp_path: Path) -> None:
+    """A process commonly has 1,024 descriptors, and SDXL more tensors than that."""
+    path = saved(tmp_path / "a.safetensors", {str(one): torch.ones(SMALL) for one in range(50)})
+    before = set(Path("/proc/self/fd").iterdir())
+    tensors = mapped_tensors(path)
+    assert len(set(Path("/proc/self/fd").iterdir()) - before) < 10
+    assert all(float(tensor.sum()) == SMALL for tensor in tensors.values())
