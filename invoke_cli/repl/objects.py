@@ -121,6 +121,7 @@ def _explained(event: Explained) -> Object:
         "work": event.work,
         "advice": event.advice,
         "path": None if event.path is None else str(event.path),
+        "pictures": event.pictures,
         "levels": [asdict(level) for level in event.levels],
     }
 

@@ -46,6 +46,8 @@ def _headline(event: Explained) -> str:
 
 def _facts(event: Explained) -> Iterator[str]:
     run = len(event.running)
+    if event.pictures is not None:
+        yield _pictures(event.pictures)
     if event.strength is not None and 0 < event.strength < 1:
         yield from _start(event.running[0])
         yield f"the same run: {_strengths(event)}"
@@ -54,6 +56,13 @@ def _facts(event: Explained) -> Iterator[str]:
         yield f"exactly {run} step{'' if run == 1 else 's'} at strength {event.strength:g}: {counts}"
     if event.work:
         yield f"work: {event.work}"
+
+
+def _pictures(count: int) -> str:
+    """For how many init pictures all this holds."""
+    if count == 0:
+        return "pictures: -I stands for none yet"
+    return f"pictures: -I stands for {count}, and each runs so" if count > 1 else "pictures: -I stands for 1"
 
 
 def _start(first: Level) -> Iterator[str]:

@@ -130,7 +130,8 @@ class Explained:
 
     strength: None where no picture is the start. same_strengths: those of two decimals that run the
     same. same_steps: the fewest and the most -s that run as many steps. work: what a sampler of two
-    stages costs, or "". path: the file of the plot, where one was asked for.
+    stages costs, or "". path: the file of the plot, where one was asked for. pictures: how many files a
+    folder or a pattern stands for, each of which runs so; None where -I is one picture.
     """
 
     line_number: int
@@ -145,6 +146,7 @@ class Explained:
     work: str
     advice: str
     path: Path | None = None
+    pictures: int | None = None
 
     @property
     def running(self) -> tuple[Level, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.diffusion.schedule import NoiseTable, steps_to_ask, steps_to_run, whole_schedule
-from invoke_cli.errors import LineError
+from invoke_cli.errors import LineError, PictureError
 from invoke_cli.language.defaults import merge
 from invoke_cli.language.grammar import Reading, check
 from invoke_cli.language.request import Request
@@ -21,9 +21,17 @@ from invoke_cli.session.step_counts import MOST_STEPS, schedule_of, strength_of,
 GOOD_STEPS = 20  # from about here on, k_lms ends within a few percent of a much finer run
 ANY_PICTURE = "any picture"
 
+Files = Callable[[str], Sequence[str] | None]
+"""The files that a folder or a pattern stands for, or None for one picture; see `inits.several`."""
+
 
 def explanations(
-    reading: Reading, defaults: Request, table: NoiseTable, line_number: int, png: Path | None
+    reading: Reading,
+    defaults: Request,
+    table: NoiseTable,
+    line_number: int,
+    png: Path | None,
+    files: Files,
 ) -> Iterator[Explained | Notice]:
     """Explain what a line runs, or each line that its lists stand for; with a plot in the file `png`.
 
@@ -38,6 +46,7 @@ def explanations(
         if single.swept:
             yield Notice(" ".join(f"{flag} {text}" for _, flag, text in single.swept) + ":")
         explained = explain(single.request, defaults, table, reading.line, line_number)
+        explained = replace(explained, pictures=_counted(single.request.init_img, files))
         yield explained if png is None else plotted(explained, png)
 
 
@@ -60,6 +69,15 @@ def explain(typed: Request, defaults: Request, table: NoiseTable, line: str, lin
         work=_work(sampler, run, evaluations, strength_of(request)),
         advice=_advice(request, counted=typed.steps_run is not None),
     )
+
+
+def _counted(init_img: str | None, files: Files) -> int | None:
+    """How many files -I stands for; None where it is one picture, or there is none."""
+    try:
+        found = files(init_img) if init_img is not None else None
+    except PictureError:  # they may come later, as the one picture of other lines
+        return 0
+    return None if found is None else len(found)
 
 
 def _settled(typed: Request, defaults: Request) -> Request:

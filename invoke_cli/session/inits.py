@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,22 +24,22 @@ TOLD = 5  # files that are skipped, by name; the others are counted
 PlanOne = Callable[[Request, Context], Plan]
 
 
-def several(init_img: str | None, context: Context) -> list[str] | None:
+def several(init_img: str | None, outdir: Path, planned: Collection[str] = ()) -> list[str] | None:
     """The files that a folder or a pattern stands for, in natural order; None where it is one picture.
 
     A file of the very name goes before a pattern. Both are looked for as typed, then in the output folder.
-    Raises PictureError where there are no files.
+    planned: pictures that a dry run would have made. Raises PictureError where there are no files.
     """
-    if init_img is None or BACK.fullmatch(init_img) or init_img in context.planned:
+    if init_img is None or BACK.fullmatch(init_img) or init_img in planned:
         return None
-    for typed in _places(init_img, context.outdir):
+    for typed in _places(init_img, outdir):
         if os.path.isfile(typed):
             return None
         if os.path.isdir(typed):
             return _sorted(_in_folder(typed), f"there are no pictures in {init_img}")
     if not glob.has_magic(init_img):
         return None
-    found = next(filter(None, map(_matching, _places(init_img, context.outdir))), [])
+    found = next(filter(None, map(_matching, _places(init_img, outdir))), [])
     return _sorted(found, f"no picture matches {init_img}")
 
 

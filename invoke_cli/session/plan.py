@@ -36,7 +36,7 @@ OF_A_PICTURE: dict[str, Any] = dict.fromkeys(
 def plan(typed: Request, context: Context) -> Plan:
     """Work out what a line means. Raises InvokeError for every mistake, naming the switch."""
     merged = merge(context.defaults, typed)
-    files = several(merged.init_img, context)
+    files = several(merged.init_img, context.outdir, context.planned)
     if files is not None:
         return plan_each(files, typed, merged, context, _plan_one)
     return _plan_one(typed, context)

@@ -182,9 +182,11 @@ class Session:
         png: a file for the plot that does not exist yet. Mistakes come as `run`'s do.
         """
         from invoke_cli.session.explain import explanations
+        from invoke_cli.session.inits import several
 
         def tell(reading: Reading) -> Iterator[Event]:
-            return explanations(reading, self.defaults, self.models.facts.table, line_number, png)
+            files = partial(several, outdir=self._line_outdir(reading), planned=self._planned)
+            return explanations(reading, self.defaults, self.models.facts.table, line_number, png, files)
 
         yield from told(line, line_number, tell)
 

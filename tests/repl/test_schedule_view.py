@@ -1,6 +1,7 @@
 """`!explain` and `!schedule` as people and programs see them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -72,6 +73,7 @@ def test_programs_get_objects(json_console):
         "steps_run": 7, "sampler": "k_lms", "evaluations": 7, "strength": 0.7, "exact_strength": False,
         "same_strengths": [k / 100 for k in range(70, 80)], "same_steps": [10, 11], "work": "",
         "advice": "to run 20 steps at 0.7 use -s29 or --steps_run 20", "path": None,
+        "pictures": None,
     }  # fmt: skip
     assert list(levels[0]) == ["step", "timestep", "sigma", "snr_db", "runs"]
     assert [second[key] for key in ("event", "line_number", "line", "steps", "steps_run")] == [
@@ -108,3 +110,20 @@ def test_there_must_be_something_to_explain():
     (event,) = answer("!explain")
     assert isinstance(event, Failed)
     assert event.error.message == "!explain needs a line"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (None, []),
+        (0, ["pictures: -I stands for none yet"]),
+        (1, ["pictures: -I stands for 1"]),
+        (3, ["pictures: -I stands for 3, and each runs so"]),
+    ],
+)
+def test_for_how_many_pictures_it_holds(count, said, json_console):
+    (event,) = Session().explain("fire -f0.7 -I sketches")
+    event = replace(event, pictures=count)
+    assert [line for line in explained_lines(event) if line.startswith("pictures")] == said
+    json_console.console.show(event)
+    assert json.loads(json_console.out.getvalue())["pictures"] == count
