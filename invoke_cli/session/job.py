@@ -19,7 +19,7 @@ from invoke_cli.language.request import Request
 from invoke_cli.language.wildcards import Lines
 from invoke_cli.models.files import Facts
 from invoke_cli.models.wanted import AdapterFolders, Wanted
-from invoke_cli.session.events import PlannedPicture
+from invoke_cli.session.events import PlannedPicture, Swept
 
 T = TypeVar("T")
 
@@ -156,8 +156,8 @@ class Plan:
     """The jobs of a line, the merged request they come from, and what the user should be told.
 
     wanted: what the line adds to the model. axes: the labels along each axis of a sweep, such as "-f 0.2",
-    of which the first turns fastest from job to job; none for any other line. strips: whether their sheet
-    shows the pictures on their way.
+    of which the first turns fastest from job to job; none for any other line. sweep: its lists.
+    strips: whether their sheet shows the pictures on their way.
     """
 
     request: Request
@@ -165,4 +165,5 @@ class Plan:
     notices: tuple[str, ...]
     wanted: Wanted
     axes: tuple[tuple[str, ...], ...] = ()
+    sweep: tuple[Swept, ...] = ()
     strips: bool = False

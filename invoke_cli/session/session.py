@@ -244,13 +244,13 @@ class Session:
     def _carry_out(self, line: Prepared, line_number: int, following: Following) -> Iterator[Event]:
         """Tell what is planned, and unless it is a dry run, do it."""
         from invoke_cli.session.job import known
-        from invoke_cli.session.sweep import agreed, swept
+        from invoke_cli.session.sweep import agreed
 
         reading, planned, outputs = line.reading, line.plan, line.outputs
         outputs.predict(planned.jobs[0])  # a name that cannot be is found before anything is drawn
         yield from map(Notice, planned.notices)
         pictures = tuple(job.facts() for job in planned.jobs)
-        yield Planned(line_number, reading.line, reading.request, pictures, swept(reading.axes))
+        yield Planned(line_number, reading.line, reading.request, pictures, planned.sweep)
         if not self.dry_run:
             if (yield from agreed(planned, self.settings.sweep_limit)):
                 line.turns.following = lambda: self._lookahead.turns(line, following)

@@ -15,6 +15,7 @@ from invoke_cli.session.events import Ask, Event, Notice, Swept
 from invoke_cli.session.job import Context, Job, Plan
 from invoke_cli.session.plan import plan
 from invoke_cli.session.references import look_back
+from invoke_cli.session.sameness import Sameness, repeated, with_axes
 
 T = TypeVar("T")
 NUMBERS = re.compile(r"\d+(\.\d+)?")
@@ -31,21 +32,28 @@ class Page:
 
 
 def plan_line(reading: Reading, context: Context, *, strips: bool = False) -> Plan:
-    """The plan of a line, or of all the combinations of its lists. Raises InvokeError with its place.
+    """The plan of a line, or of all the different combinations of its lists.
 
     strips: as in Plan. All pictures of a sweep have one seed, unless seeds are what it sweeps.
+    Raises InvokeError with its place.
     """
     if not reading.axes:
         check(reading.request)
         return plan(reading.request, context)
     seed = context.new_seed()
     context = replace(context, new_seed=lambda: seed)
-    axes = tuple(_looked_back(axis, context) for axis in reading.axes)
-    plans = [_plan_single(single, context) for single in replace(reading, axes=axes).singles()]
-    return replace(_joined(plans, axes), strips=strips)
+    reading = replace(reading, axes=tuple(_looked_back(axis, context) for axis in reading.axes))
+    plans = _plan_singles(reading, context)
+    same = Sameness(reading.axes, plans)
+    if same.kept != reading.axes:
+        reading = with_axes(reading, same.kept)
+        plans = _plan_singles(reading, context)
+    joined = _joined(plans, reading.axes)
+    notices = (*joined.notices, *same.notices(), *repeated(joined.jobs))
+    return replace(joined, notices=notices, sweep=_swept(same.kept), strips=strips)
 
 
-def swept(axes: Sequence[Axis]) -> tuple[Swept, ...]:
+def _swept(axes: Sequence[Axis]) -> tuple[Swept, ...]:
     """The lists of a line as front ends see them."""
     return tuple(Swept(axis.switch.name, axis.switch.flags[0], axis.values, axis.texts) for axis in axes)
 
@@ -101,6 +109,10 @@ def _looked_back(axis: Axis, context: Context) -> Axis:
     return replace(axis, values=tuple(values))
 
 
+def _plan_singles(reading: Reading, context: Context) -> list[Plan]:
+    return [_plan_single(single, context) for single in reading.singles()]
+
+
 def _plan_single(single: Reading, context: Context) -> Plan:
     """The plan of one combination; its mistakes are at the value in the list that they belong to."""
     try:
@@ -128,7 +140,10 @@ def _joined(plans: Sequence[Plan], axes: Sequence[Axis]) -> Plan:
     labels = tuple(tuple(f"{axis.switch.flags[0]} {text}" for text in axis.texts) for axis in axes)
     notices = tuple(_different(notice for plan in plans for notice in plan.notices))
     return replace(
-        plans[0], jobs=jobs, notices=notices, axes=(*labels, *([_turn_labels(turns)] if each > 1 else []))
+        plans[0],
+        jobs=jobs,
+        notices=notices,
+        axes=(*labels, *([_turn_labels(turns)] if each > 1 and labels else [])),
     )
 
 
