@@ -165,13 +165,15 @@ class Runner:
     def _taken(self, event: Event | commands.Page | commands.Replay, outcome: Outcome) -> bool | None:
         """Show the event, and give back the answer where it is a question."""
         if isinstance(event, Ask):
-            return self._answered(event)
+            return self._answered(event, outcome)
         self._show(event, outcome)
         return None
 
-    def _answered(self, event: Ask) -> bool | None:
+    def _answered(self, event: Ask, outcome: Outcome) -> bool | None:
         if event.needed and self.person is None and not self.session.settings.yes:
             return None
+        for each in event.about:
+            self._show(each, outcome)
         self.console.show(event)
         if self.person is not None:
             return self.person()

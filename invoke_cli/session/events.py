@@ -245,10 +245,12 @@ class Ask:
     """A question whose answer is yes or no. It is sent back into the generator; no answer means no.
 
     needed: without an answer the line fails and says so, so that nobody need read the question as well.
+    about: what it is about, told before it to whoever is asked.
     """
 
     question: str
     needed: bool = False
+    about: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

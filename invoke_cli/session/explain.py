@@ -41,8 +41,9 @@ def explanations(
 
     if reading.axes and png is not None:
         raise LineError("a plot shows one line", "give each switch one value, or leave --png out")
+    for single in reading.singles():  # all of them first: a line with a mistake is refused as a whole
+        _check(single, defaults)
     for single in reading.singles():
-        check(single.request)
         if single.swept:
             yield Notice(" ".join(f"{flag} {text}" for _, flag, text in single.swept) + ":")
         explained = explain(single.request, defaults, table, reading.line, line_number)
@@ -69,6 +70,16 @@ def explain(typed: Request, defaults: Request, table: NoiseTable, line: str, lin
         work=_work(sampler, run, evaluations, strength_of(request)),
         advice=_advice(request, counted=typed.steps_run is not None),
     )
+
+
+def _check(single: Reading, defaults: Request) -> None:
+    """Raises LineError at the very value, in a list, that cannot be run."""
+    try:
+        check(single.request)
+        _settled(single.request, defaults)
+    except LineError as error:
+        error.span = single.locate(error)
+        raise
 
 
 def _counted(init_img: str | None, files: Files) -> int | None:

@@ -248,14 +248,15 @@ class Session:
 
         reading, planned, outputs = line.reading, line.plan, line.outputs
         outputs.predict(planned.jobs[0])  # a name that cannot be is found before anything is drawn
-        yield from map(Notice, planned.notices)
         pictures = tuple(job.facts() for job in planned.jobs)
-        yield Planned(line_number, reading.line, reading.request, pictures, planned.sweep)
+        plan = Planned(line_number, reading.line, reading.request, pictures, planned.sweep)
+        telling: tuple[Event, ...] = (*map(Notice, planned.notices), plan)
         if not self.dry_run:
-            if (yield from agreed(planned, self.settings.sweep_limit)):
+            if (yield from agreed(planned, telling, self.settings.sweep_limit)):
                 line.turns.following = lambda: self._lookahead.turns(line, following)
                 yield from self._draw(line, Owner(line_number, reading.line, outputs.outdir))
             return
+        yield from telling
         made = [(known(job.request.seed), outputs.predict(job)) for job in planned.jobs]
         sizes = [(job.width, job.height) for job in planned.jobs]
         self._planned |= {str(path): size for (_, path), size in zip(made, sizes, strict=True)}

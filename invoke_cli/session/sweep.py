@@ -58,12 +58,16 @@ def _swept(axes: Sequence[Axis]) -> tuple[Swept, ...]:
     return tuple(Swept(axis.switch.name, axis.switch.flags[0], axis.values, axis.texts) for axis in axes)
 
 
-def agreed(planned: Plan, limit: int) -> Generator[Event, bool | None, bool]:
-    """Ask before a sweep draws very many pictures. Raises LineError where nobody answers."""
+def agreed(planned: Plan, telling: tuple[Event, ...], limit: int) -> Generator[Event, bool | None, bool]:
+    """Tell what is planned, and ask before a sweep draws very many pictures.
+
+    Raises LineError, and has told nothing, where nobody answers.
+    """
     count = len(planned.jobs)
     if not planned.axes or count <= limit:
+        yield from telling
         return True
-    answer = yield Ask(f"draw {count} pictures?", needed=True)
+    answer = yield Ask(f"draw {count} pictures?", needed=True, about=telling)
     if answer is None:
         raise LineError(
             f"a line with lists draws at most {limit} pictures unasked, not {count}",

@@ -39,6 +39,7 @@ def test_a_batch_says_in_one_line_that_nobody_allowed_so_many(make):
     assert status == 1
     assert "error in line 1: a line with lists draws at most 2 pictures unasked, not 3\n" in text
     assert "?" not in text
+    assert "-S 1, 2, 3" not in text
     assert "2 pictures from 2 lines" in text
 
 
@@ -57,7 +58,8 @@ def test_a_person_is_asked(make, answer, pictures):
     runner = Runner(make(), TextConsole(out, out, False, 100), person=lambda: answer)
     outcome = runner.run(LINE, 1)
     assert (outcome.pictures, outcome.failed) == (pictures, False)
-    assert "draw 3 pictures?\n" in out.getvalue()
+    _, plan, _, question, *_ = out.getvalue().splitlines()
+    assert (plan, question) == ("3 pictures: -S 1, 2, 3", "draw 3 pictures?")
 
 
 def test_a_dry_run_for_programs_lists_all_pictures(make):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from invoke_cli.session.events import Explained, Notice
+from invoke_cli.session.events import Explained, Failed, Notice
 from tests.session.conftest import Make, planned
 
 
@@ -55,3 +55,17 @@ def test_each_value_of_a_list_is_said_to_be_for_all_pictures(make_session: Make,
     events = list(make_session().explain("a cat -I sketches -f 0.4,0.7"))
     assert [event.pictures for event in events if isinstance(event, Explained)] == [3, 3]
     assert len([event for event in events if isinstance(event, Notice)]) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "under"),
+    [
+        ("a cat -s 5,7 -A ddim,k_eulr", "k_eulr"),
+        ("a cat -I a.png -f 0.5 --steps_run 5,9000", "9000"),
+    ],
+)
+def test_a_mistake_in_one_of_many_is_all_that_is_told(make_session: Make, line: str, under: str) -> None:
+    (failed,) = make_session().explain(line)
+    assert isinstance(failed, Failed)
+    assert failed.error.span is not None
+    assert line[failed.error.span.start : failed.error.span.end] == under

@@ -50,8 +50,11 @@ def answering(run: Any, answer: bool | None) -> list[Event]:
             event = run.send(reply)
         except StopIteration:
             return events
+        reply = None
+        if isinstance(event, Ask):
+            reply = answer
+            events += event.about if answer is not None else ()
         events.append(event)
-        reply = answer if isinstance(event, Ask) else None
 
 
 def test_a_list_is_a_picture_for_each_value_and_a_row(session: Session, sheets: list[Any]) -> None:
@@ -225,6 +228,8 @@ def test_without_an_answer_many_pictures_fail_and_few_are_drawn(session: Session
     assert "at most 2 pictures unasked, not 3" in failed.error.message
     assert "--sweep_limit 3" in failed.error.hint
     assert not Path("outputs").exists()
+    refused = answering(session.run(f"{SMALL} -W65 -s1 -S 1:3"), None)
+    assert [type(event) for event in refused] == [Ask, Failed]
     assert len(saved(session.run(f"{SMALL} -s1 -S 1:2"))) == 2
     assert len(saved(session.run(f"{SMALL} -s1 -n 3"))) == 3
 
