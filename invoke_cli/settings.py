@@ -44,7 +44,7 @@ OPTIONS = (
     Option("precision", "DTYPE", "auto", "auto, fp32, fp16 or bf16"),
     Option("max_loaded_models", "N", "", "how many models stay in memory at most; no limit when left out"),
     Option("max_loaded_gb", "X", "", "how large they may be together; half of the memory when left out"),
-    Option("kept_weights_gb", "X", "20", "how much disk converted weights may take; 0 keeps none"),
+    Option("kept_weights_gb", "X", "20", "how much disk converted and packed weights may take; 0 keeps none"),
     Option("lora_directory", "FOLDER", "", "where LoRAs are looked for, by name"),
     Option("embedding_directory", "FOLDER", "", "where embeddings (textual inversion) are looked for"),
     Option("wildcard_directory", "FOLDER", "", "where the files of wildcards such as __animal__ are"),

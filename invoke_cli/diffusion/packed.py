@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,16 @@ SPARED = 128 * MEGABYTE
 
 NOTHING_ELSE: tuple[str, list[Any], str] = ("none", [], "")
 """For oneDNN's operations: nothing is computed of what they have multiplied."""
+
+
+class Place(Protocol):
+    """Where the packed forms of a weight are kept for the next start; a parameter may have one, `place`."""
+
+    def find(self, purpose: Hashable) -> Tensor | None:
+        """The weight as it is packed for this, or None."""
+
+    def offer(self, purpose: Hashable, packed: Tensor) -> None:
+        """What was packed for this, to be kept."""
 
 
 @dataclass
@@ -88,7 +98,7 @@ def _form(module: Any, key: Hashable, pack: Callable[[Tensor], Tensor], spare: b
     if key in forms.kept:
         forms.kept.move_to_end(key)
         return forms.kept[key]
-    forms.kept[key] = packed = pack(dense(weight).data)
+    forms.kept[key] = packed = _packed(weight, key, pack)
     while len(forms.kept) > (1 if spare else SHAPES):
         forms.kept.popitem(last=False)
     if spare and not weight.is_meta:
@@ -96,10 +106,22 @@ def _form(module: Any, key: Hashable, pack: Callable[[Tensor], Tensor], spare: b
     return packed
 
 
+def _packed(weight: nn.Parameter, key: Hashable, pack: Callable[[Tensor], Tensor]) -> Tensor:
+    """The weight packed, or found where it was kept."""
+    place: Place | None = getattr(weight, "place", None)
+    if place is None:
+        return pack(dense(weight).data)
+    found = place.find(key)
+    if found is None:
+        found = pack(dense(weight).data)
+        place.offer(key, found)
+    return found
+
+
 def _stand_in(weight: nn.Parameter, kept: OrderedDict[Hashable, Tensor]) -> nn.Parameter:
     """A parameter of the weight's shape and dtype without memory of its own, but for what is packed."""
     empty: Any = nn.Parameter(torch.empty_like(weight, device="meta"), requires_grad=False)
-    empty.forms = _Forms(_stamp(empty), kept)
+    empty.forms, empty.place = _Forms(_stamp(empty), kept), getattr(weight, "place", None)
     return empty  # type: ignore[no-any-return]
 
 

@@ -12,11 +12,11 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 SCHEMA = 1
+PLAIN, PACKED = ".safetensors", ".packed"
+"""What files are called: those here, and those of a `Shelf`."""
 ALIGNMENT, PADDING = 64, "padding."
 """Mapped tensors lie where torch would put them, or their products may be rounded in another way."""
 NAMES = {"torch.float16": "F16", "torch.bfloat16": "BF16", "torch.float32": "F32"}
@@ -49,7 +51,7 @@ class Kept:
             found = source.stat()
             stamp = f"{source.resolve()} {found.st_size} {found.st_mtime_ns} {file_fingerprint(source)}"
             digest.update(stamp.encode("utf-8", "surrogateescape"))
-        return self.folder / f"{digest.hexdigest()[:40]}.safetensors"
+        return self.folder / f"{digest.hexdigest()[:40]}{PLAIN}"
 
     def tensors(self, path: Path) -> dict[str, Tensor] | None:
         """The weights kept there, mapped into memory; None where there are none, or broken ones."""
@@ -72,7 +74,7 @@ class Kept:
         tensors: each is taken out when it is written. A full disk is no failure.
         """
         size = sum(tensor.numel() for tensor in tensors.values()) * dtype.itemsize
-        if str(dtype) not in NAMES or not self._has_room(size):
+        if str(dtype) not in NAMES or not self.has_room(size):
             return False
         try:
             self._write(path, tensors, dtype)
@@ -81,7 +83,7 @@ class Kept:
             return False
         return True
 
-    def _has_room(self, size: int) -> bool:
+    def has_room(self, size: int) -> bool:
         """Make room within the budget; False where the disk, or the budget, is too small."""
         if size > self.budget:
             return False
@@ -89,7 +91,8 @@ class Kept:
             self.folder.mkdir(parents=True, exist_ok=True)
             if shutil.disk_usage(self.folder).free < 2 * size:
                 return False
-            there = sorted(self.folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
+            there = [path for kind in (PLAIN, PACKED) for path in self.folder.glob(f"*{kind}")]
+            there.sort(key=lambda path: path.stat().st_mtime)
             total = sum(path.stat().st_size for path in there)
             for oldest in there:
                 if total + size <= self.budget:
@@ -102,19 +105,26 @@ class Kept:
         return True
 
     def _write(self, path: Path, tensors: dict[str, Tensor], dtype: torch.dtype) -> None:
-        handle, unfinished = tempfile.mkstemp(dir=self.folder, prefix=".unfinished-")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(_header(tensors, dtype))
-                for name in list(tensors):
-                    # tensor by tensor: the library would copy all of them first
-                    content = _bytes(tensors.pop(name).to(dtype))
-                    stream.write(content)
-                    stream.write(bytes(-content.nbytes % ALIGNMENT))
-            os.replace(unfinished, path)
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(unfinished)
+        with replacing(path) as stream:
+            stream.write(_header(tensors, dtype))
+            for name in list(tensors):
+                # tensor by tensor: the library would copy all of them first
+                content = _bytes(tensors.pop(name).to(dtype))
+                stream.write(content)
+                stream.write(bytes(-content.nbytes % ALIGNMENT))
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written, which takes its place when it is whole, and is gone when it cannot be."""
+    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+        os.replace(unfinished, path)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(unfinished)
 
 
 def _header(tensors: Mapping[str, Tensor], dtype: torch.dtype) -> bytes:

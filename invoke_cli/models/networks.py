@@ -129,6 +129,22 @@ def fill_kept(
     if kept is None:
         return fill(network, tensors(), device, dtype)
     path = kept.path(sources, part, dtype)
+    filled = _filled(network, path, tensors, device, dtype, kept)
+    if device.type == "cpu":
+        from invoke_cli.models.shelf import shelve  # its packed weights can be kept, too
+
+        shelve(filled, kept, path.stem)
+    return filled
+
+
+def _filled(
+    network: Any,
+    path: Path,
+    tensors: Callable[[], dict[str, Tensor]],
+    device: torch.device,
+    dtype: torch.dtype,
+    kept: Kept,
+) -> Any:
     known = kept.tensors(path)
     if known is not None:
         with suppress(ModelError):  # kept with another version of the library

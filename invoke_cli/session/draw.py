@@ -64,6 +64,8 @@ def draw(
 
     Raises InvokeError for what the user can mend. What was saved before stays.
     """
+    from invoke_cli.models.shelf import fill_shelves
+
     if plan.request.log_tokenization:
         yield from _tokens(plan, bundle)
     for folder in dict.fromkeys(map(outputs.folder, plan.jobs)):
@@ -76,6 +78,7 @@ def draw(
         drawn.append((yield from _draw_one(turn, made, plan, bundle, outputs, index)))
         turns.paths[index] = drawn[-1].saving.path
     yield Later(partial(_sheets, plan, drawn, outputs))
+    fill_shelves((bundle.unet, bundle.vae))
 
 
 def _sheets(plan: Plan, drawn: list[Drawn], outputs: LineOutputs) -> Iterator[Event]:
