@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from invoke_cli.repl.listings import listing
 from invoke_cli.repl.model_table import model_lines
 from invoke_cli.repl.objects import SCHEMA, Object, as_object
 from invoke_cli.repl.progress import Bar, download_bar
@@ -31,7 +32,6 @@ from invoke_cli.session.events import (
     Failed,
     Fetching,
     Line,
-    Listed,
     Notice,
     Planned,
     Progress,
@@ -41,6 +41,7 @@ from invoke_cli.session.events import (
     Summary,
     Tokens,
 )
+from invoke_cli.session.lists import Defaults, Listed, Remembered, Triggers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -140,6 +141,8 @@ class TextConsole:
                 self._write(self._err, *_notice_lines(event.text))
             case Listed():
                 self._write(self._out, *model_lines(event.models, self._columns()))
+            case Triggers() | Remembered() | Defaults():
+                self.page(listing(event))
             case Line():
                 self._write(self._out, visible(event.text))
             case Ask():

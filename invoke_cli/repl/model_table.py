@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from invoke_cli.repl.visible import cells, visible
 from invoke_cli.repl.wording import size_words
-from invoke_cli.session.events import Model
+from invoke_cli.session.lists import Model
 
 _HEADINGS = ("name", "state", "memory")
 _GAP = "  "

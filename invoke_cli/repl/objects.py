@@ -13,7 +13,6 @@ from invoke_cli.session.events import (
     Failed,
     Fetching,
     Line,
-    Listed,
     Notice,
     Planned,
     PlannedPicture,
@@ -24,6 +23,7 @@ from invoke_cli.session.events import (
     Summary,
     Tokens,
 )
+from invoke_cli.session.lists import Defaults, Listed, Remembered, Triggers
 
 SCHEMA = 1
 
@@ -159,6 +159,22 @@ def _listed(event: Listed) -> Object:
         for one in event.models
     ]
     return {"event": "models", "models": models}
+
+
+@as_object.register
+def _triggers(event: Triggers) -> Object:
+    """`loras` holds names, which a prompt writes withLora(NAME)."""
+    return {"event": "triggers", "triggers": list(event.triggers), "loras": list(event.loras)}
+
+
+@as_object.register
+def _remembered(event: Remembered) -> Object:
+    return {"event": "history", "lines": [{"number": number, "line": line} for number, line in event.lines]}
+
+
+@as_object.register
+def _defaults(event: Defaults) -> Object:
+    return {"event": "defaults", "defaults": [asdict(each) for each in event.values]}
 
 
 @as_object.register

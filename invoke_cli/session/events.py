@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke_cli.errors import InvokeError
+from invoke_cli.session.lists import Defaults, Listed, Remembered, Triggers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -214,26 +215,6 @@ class Fetching:
 
 
 @dataclass(frozen=True)
-class Model:
-    """A model in the list. state: "active", "cached", "loading", "not loaded" or "missing".
-
-    size: the bytes in memory, None unless it is loaded.
-    """
-
-    name: str
-    state: str
-    size: int | None
-    description: str
-
-
-@dataclass(frozen=True)
-class Listed:
-    """The models that there are, as `!models` lists them."""
-
-    models: tuple[Model, ...]
-
-
-@dataclass(frozen=True)
 class Line:
     """A line for the prompt, to be looked at and changed there before it is run; elsewhere it is shown."""
 
@@ -284,6 +265,9 @@ Event = (
     | Tokens
     | Fetching
     | Listed
+    | Triggers
+    | Remembered
+    | Defaults
     | Line
     | Ask
     | Failed

@@ -19,8 +19,9 @@ from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.kept import Kept
 from invoke_cli.paths import expanded
 from invoke_cli.registry import nearest
-from invoke_cli.session.events import Ask, Event, Model, Notice
+from invoke_cli.session.events import Ask, Event, Notice
 from invoke_cli.session.fetching import lent
+from invoke_cli.session.lists import Model
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle

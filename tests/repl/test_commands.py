@@ -8,6 +8,7 @@ from invoke_cli.language.syntax import FORMS, LISTS
 from invoke_cli.repl import commands
 from invoke_cli.repl.commands import COMMANDS, Context, Page
 from invoke_cli.repl.commands.topics import TOPICS
+from invoke_cli.repl.listings import listing
 from invoke_cli.session.events import Ask, Failed, Line, Notice
 
 HISTORY = ("a barn", "a cat -s10", "\x1b[2J")
@@ -21,6 +22,11 @@ def page(line):
     (event,) = answer(line)
     assert isinstance(event, Page)
     return event.text
+
+
+def listed(line, history=HISTORY):
+    (event,) = commands.answer(line, 1, Context(None, history, 80))
+    return listing(event)
 
 
 def failure(line):
@@ -96,11 +102,11 @@ def test_every_command_has_help_that_fits_its_width():
 
 
 def test_history_is_numbered_and_harmless():
-    assert page("!history").splitlines() == ["    1  a barn", "    2  a cat -s10", "    3  \\x1b[2J"]
+    assert listed("!history").splitlines() == ["    1  a barn", "    2  a cat -s10", "    3  \\x1b[2J"]
 
 
 def test_history_shows_the_last_lines():
-    assert page("!history 2").splitlines()[0] == "    2  a cat -s10"
+    assert listed("!history 2").splitlines()[0] == "    2  a cat -s10"
 
 
 @pytest.mark.parametrize("count", ["0", "-1"])
@@ -109,8 +115,7 @@ def test_history_refuses_what_is_no_count(count):
 
 
 def test_an_empty_history_says_so():
-    (event,) = commands.answer("!history", 1, Context(None, (), 80))
-    assert event == Notice("the history is empty")
+    assert listed("!history", ()) == "the history is empty"
 
 
 def test_an_unknown_command_is_marked_and_the_nearest_named():
@@ -135,12 +140,11 @@ def test_what_comes_later_says_so_in_one_sentence(line):
 
 @pytest.mark.parametrize("line", ["!search CAT", "!history CAT"])
 def test_history_is_searched_in_capitals_or_not(line):
-    assert page(line) == "    2  a cat -s10"
+    assert listed(line) == "    2  a cat -s10"
 
 
 def test_the_question_itself_is_not_found():
-    (event,) = commands.answer("!search dog", 1, Context(None, (*HISTORY, "!search dog"), 80))
-    assert event == Notice("no line of the history holds dog")
+    assert listed("!search dog", (*HISTORY, "!search dog")) == "no line of the history holds dog"
 
 
 def test_a_search_for_nothing_is_a_mistake():

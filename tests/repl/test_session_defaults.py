@@ -5,7 +5,8 @@ import pytest
 from invoke_cli.language.request import Request
 from invoke_cli.models.catalog import Catalog
 from invoke_cli.repl import commands
-from invoke_cli.repl.commands import Context, Page
+from invoke_cli.repl.commands import Context
+from invoke_cli.repl.listings import listing
 from invoke_cli.session.events import Failed, Notice, Planned
 from invoke_cli.session.session import Session
 from invoke_cli.settings import Settings
@@ -67,9 +68,8 @@ def test_the_layers_lie_in_their_order(run, session):
 
 def test_what_is_set_is_listed_with_who_set_it(run):
     run("!set strength 0.4")
-    (page,) = run("!set")
-    assert isinstance(page, Page)
-    rows = [row.split("  ") for row in page.text.splitlines()]
+    (defaults,) = run("!set")
+    rows = [row.split("  ") for row in listing(defaults).splitlines()]
     assert [[cell.strip() for cell in row if cell.strip()] for row in rows][:2] == [
         ["-f 0.4", "this session"],
         ["-C 4", "your settings"],

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from invoke_cli.errors import LineError
-from invoke_cli.repl.commands.registry import Answer, Context, Page, Word, command
-from invoke_cli.repl.visible import visible
+from invoke_cli.repl.commands.registry import Answer, Context, Word, command
 from invoke_cli.repl.wording import counted
 from invoke_cli.session.events import Ask, Line, Notice
-
-Numbered = Iterator[tuple[int, str]]
+from invoke_cli.session.lists import Remembered
 
 
 @command("!history", takes=(Word("N|TEXT", optional=True),))
@@ -23,7 +19,7 @@ def show_history(wanted: str, context: Context) -> Answer:
         return
     if wanted and int(wanted) == 0:
         raise LineError("!history takes a number of lines, not '0'", "for example !history 20")
-    yield _page(_numbered(context)[-int(wanted or len(context.history)) :]) or Notice("the history is empty")
+    yield Remembered(_numbered(context)[-int(wanted or len(context.history)) :])
 
 
 @command("!search", takes=(Word("TEXT"),))
@@ -68,13 +64,8 @@ def _found(text: str, context: Context) -> Answer:
     # The question itself is the last line of the history.
     if fitting and fitting[-1][0] == len(context.history) and fitting[-1][1].startswith("!"):
         fitting.pop()
-    yield _page(fitting) or Notice(f"no line of the history holds {text}")
+    yield Remembered(tuple(fitting), text)
 
 
-def _numbered(context: Context) -> list[tuple[int, str]]:
-    return list(enumerate(context.history, start=1))
-
-
-def _page(numbered: list[tuple[int, str]]) -> Page | None:
-    lines = [f"{number:5}  {visible(line)}" for number, line in numbered]
-    return Page("\n".join(lines)) if lines else None
+def _numbered(context: Context) -> tuple[tuple[int, str], ...]:
+    return tuple(enumerate(context.history, start=1))

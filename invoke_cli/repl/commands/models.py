@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from invoke_cli.errors import InvokeError, LineError
 from invoke_cli.repl.commands.arguments import read_arguments, word_text, words_of
-from invoke_cli.repl.commands.registry import Answer, Context, Option, Page, Word, command
-from invoke_cli.repl.visible import visible
-from invoke_cli.session.events import Line, Listed, Notice
+from invoke_cli.repl.commands.registry import Answer, Context, Option, Word, command
+from invoke_cli.session.events import Line
 from invoke_cli.session.imports import Wish, convert_model, import_models
+from invoke_cli.session.lists import Listed, Triggers
 
 _MODEL = Word("NAME", ("model",))
 _IMPORT = (
@@ -93,18 +91,7 @@ def show_triggers(argument: str, context: Context) -> Answer:
     """List what a prompt may name: the triggers of embeddings, and LoRAs."""
     _no_more(argument, "!triggers")
     world = context.session.world()
-    loras = tuple(f"withLora({name})" for name in world.loras)
-    if not world.terms and not loras:
-        yield Notice("there are no embeddings and no LoRAs in the folders for them")
-        return
-    found = (("embeddings", world.terms), ("LoRAs", loras))
-    yield Page("\n".join(line for title, names in found for line in _listed(title, names)))
-
-
-def _listed(title: str, names: tuple[str, ...]) -> Iterator[str]:
-    if names:
-        yield title
-        yield from (f"  {visible(name)}" for name in names)
+    yield Triggers(world.terms, world.loras)
 
 
 def _written(change: tuple[str, str]) -> str:

@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from invoke_cli.errors import InvokeError, LineError, Span
 from invoke_cli.language.codecs import FLAG
 from invoke_cli.language.declare import Switch
+from invoke_cli.language.defaults import as_json
 from invoke_cli.language.grammar import Reading, read, write
 from invoke_cli.language.lexer import Kind, lex
 from invoke_cli.language.mistakes import explain
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import by_flag, table
-from invoke_cli.repl.commands.registry import Answer, Context, Page, Word, command
+from invoke_cli.repl.commands.registry import Answer, Context, Word, command
 from invoke_cli.repl.visible import visible
 from invoke_cli.session.events import Notice
+from invoke_cli.session.lists import Default, Defaults
 
 _SWITCH = re.compile(r"[^\s=]+")
 _EXAMPLE = "for example !set strength 0.4, or !set -s 20 -C 5"
@@ -132,7 +134,7 @@ def _names(request: Request) -> list[str]:
     return [switch.name for switch in table() if getattr(request, switch.name) not in (None, "")]
 
 
-def _listed(context: Context) -> Page | Notice:
+def _listed(context: Context) -> Defaults:
     """Every default that is not built in, with who set it; the outer ones are hidden by the inner."""
     session = context.session
     layers = (
@@ -140,13 +142,9 @@ def _listed(context: Context) -> Page | Notice:
         (session.settings.defaults, "your settings"),
         (session.models.suited, f"the model {session.models.active.name}"),
     )
-    rows: dict[str, tuple[str, str]] = {}
+    rows: dict[str, Default] = {}
     for request, source in layers:
         for name in _names(request):
-            rows.setdefault(name, (write(Request(**{name: getattr(request, name)})), source))
-    if not rows:
-        return Notice(f"no defaults are set; {_EXAMPLE}")
-    width = max(len(text) for text, _ in rows.values())
-    return Page(
-        "\n".join(f"  {visible(text.ljust(width))}  {visible(source)}" for text, source in rows.values())
-    )
+            own = Request(**{name: getattr(request, name)})
+            rows.setdefault(name, Default(name, as_json(own)[name], write(own), source))
+    return Defaults(tuple(rows.values()))
