@@ -23,6 +23,13 @@ def builtin() -> Request:
     return Request(**{name: value for name, value in shown.items() if value is not None})
 
 
+def off(defaults: Request) -> frozenset[str]:
+    """The switches that are off unless a line turns them on: they are built in so, and nobody says else."""
+    plain = builtin()
+    names = [entry.name for entry in table() if getattr(plain, entry.name) == 0]  # 0, 0.0 or False
+    return frozenset(name for name in names if getattr(defaults, name) == 0)
+
+
 def merge(base: Request, over: Request) -> Request:
     """`base` with everything that `over` sets; an empty prompt is unset."""
     return replace(base, **{name: value for name, value in vars(over).items() if _is_given(name, value)})

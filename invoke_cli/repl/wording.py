@@ -98,7 +98,7 @@ def saved_line(event: Saved, label: str) -> str:
     path = visible(str(event.path))
     if event.kind != "picture":
         return f"[{label}] {event.kind}: {path}"
-    return f"[{label}] {path}: {visible(event.line)}"
+    return f"[{label}] {path}: {visible(event.said if event.said else event.line)}"
 
 
 def shown_lines(event: Shown) -> Iterator[str]:

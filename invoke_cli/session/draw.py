@@ -154,7 +154,7 @@ def _save(
 ) -> Iterator[Event]:
     """Write the picture of a job, and its frames where they were asked for."""
     path = outputs.save_picture(job, picture.rgb, job.line, facts)
-    yield Saved(path, known(job.request.seed), job.line, picture.seconds, rgb=shown)
+    yield Saved(path, known(job.request.seed), job.line, picture.seconds, rgb=shown, said=job.said)
     yield from map(Notice, outputs.log(path, job.line))
     yield from _save_frames(job, path, frames, outputs)
 

@@ -88,8 +88,9 @@ class Progress:
 class Saved:
     """A file was written whole. `kind` is "picture", "grid", "sheet", "strip" or "animation".
 
-    rgb: what is in it, uint8 (H, W, 3), for those who want to look. line_number: that of a command which
-    saved it without planning anything.
+    said: the line as a person needs it, "" where that is the whole line. rgb: what is in it, uint8
+    (H, W, 3), for those who want to look. line_number: that of a command which saved it without planning
+    anything.
     """
 
     path: Path
@@ -99,6 +100,7 @@ class Saved:
     kind: str = "picture"
     rgb: Pixels | None = field(default=None, repr=False, compare=False)
     line_number: int | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True)

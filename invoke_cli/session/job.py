@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from invoke_cli.diffusion.recipe import Recipe
 from invoke_cli.diffusion.samplers import SAMPLERS
@@ -77,6 +77,7 @@ class Job:
     after: the index of the job of the same line whose result is this one's init picture, or None.
     name_seed: the seed shown in the file's name; differs between the pictures of a line.
     swept: which values of a sweep it has; the others of the line differ.
+    off: the switches that are off where a line does not turn them on.
     """
 
     request: Request
@@ -90,6 +91,7 @@ class Job:
     refining: Schedule | None = None
     after: int | None = None
     swept: SweptValues = ()
+    off: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
@@ -126,6 +128,12 @@ class Job:
     def line(self) -> str:
         """The line that makes exactly this picture."""
         return write(self.request, full=True)
+
+    @property
+    def said(self) -> str:
+        """The line without what is off anyway: it does the same as long as no default is changed."""
+        off: dict[str, Any] = {name: None for name in self.off if getattr(self.request, name) == 0}
+        return write(replace(self.request, **off), full=True)
 
     def facts(self) -> PlannedPicture:
         """What a front end shows of the job."""

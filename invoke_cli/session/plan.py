@@ -14,7 +14,7 @@ from invoke_cli.diffusion.samplers import SAMPLERS
 from invoke_cli.errors import LineError
 from invoke_cli.imaging.sizes import Target, target_size
 from invoke_cli.language.declare import Switch
-from invoke_cli.language.defaults import merge
+from invoke_cli.language.defaults import merge, off
 from invoke_cli.language.grammar import check
 from invoke_cli.language.request import Request
 from invoke_cli.language.switches import table, unbuilt
@@ -69,6 +69,7 @@ def _plan_one(typed: Request, context: Context) -> Plan:
         swept=context.swept,
         first_size=first_size,
         refining=refining,
+        off=off(context.defaults),
     )
     jobs = expand(base, request, context)
     if not request.variation_amount:  # variations are of one picture, and so of its words
