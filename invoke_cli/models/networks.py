@@ -124,14 +124,16 @@ def fill_kept(
 ) -> Any:
     """The same, from weights kept in this dtype; where there are none, what is converted is kept first.
 
-    part: of the model. sources: the files that `tensors` reads. Raises ModelError as `fill` does.
+    On a CPU the packed weights of a model that was converted earlier are kept, too; see `shelf`. part: of the model. sources: the files that `tensors` reads. Raises ModelError as `fill` does.
     """
     if kept is None:
         return fill(network, tensors(), device, dtype)
     path = kept.path(sources, part, dtype)
+    was_there = path.is_file()
     filled = _filled(network, path, tensors, device, dtype, kept)
-    if device.type == "cpu":
-        from invoke_cli.models.shelf import shelve  # its packed weights can be kept, too
+    is_new = path.is_file() and not was_there
+    if device.type == "cpu" and not is_new:  # many a model is tried once, and half as much is written then
+        from invoke_cli.models.shelf import shelve
 
         shelve(filled, kept, path.stem)
     return filled

@@ -265,11 +265,15 @@ def test_where_torch_cannot_do_it_there_is_no_shelf(kept: Kept, monkeypatch: pyt
     fill_shelves([unet])
 
 
-def test_a_model_whose_weights_are_kept_has_shelves(tmp_path: Path, kept: Kept) -> None:
+def test_a_model_has_shelves_from_its_second_start_on(tmp_path: Path, kept: Kept) -> None:
     model = save_model(tmp_path / "model")
     entry = ModelEntry(name="tiny", source=str(model))
-    bundle = load_directory(model, entry, torch.device("cpu"), torch.bfloat16, kept)
-    plain = load_directory(model, entry, torch.device("cpu"), torch.bfloat16, None)
-    assert hasattr(bundle.unet, "shelf")
-    assert hasattr(bundle.vae, "shelf")
-    assert not hasattr(plain.unet, "shelf")
+
+    def started(dtype: torch.dtype, kept: Kept | None) -> list[bool]:
+        bundle = load_directory(model, entry, torch.device("cpu"), dtype, kept)
+        return [hasattr(network, "shelf") for network in (bundle.unet, bundle.vae)]
+
+    assert started(torch.bfloat16, kept) == [False, False]
+    assert started(torch.bfloat16, kept) == [True, True]
+    assert started(torch.bfloat16, None) == [False, False]
+    assert started(torch.float32, kept) == [True, True]  # nothing has to be converted
