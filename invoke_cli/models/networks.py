@@ -124,7 +124,8 @@ def fill_kept(
 ) -> Any:
     """The same, from weights kept in this dtype; where there are none, what is converted is kept first.
 
-    On a CPU the packed weights of a model that was converted earlier are kept, too; see `shelf`. part: of the model. sources: the files that `tensors` reads. Raises ModelError as `fill` does.
+    On a CPU the packed weights of a model that was converted earlier are kept, too; see `shelf`. part: of
+    the model. sources: the files that `tensors` reads. Raises ModelError as `fill` does.
     """
     if kept is None:
         return fill(network, tensors(), device, dtype)
