@@ -14,7 +14,7 @@ from invoke_cli.diffusion.shortage import is_out_of_memory, is_the_devices
 from invoke_cli.errors import UnavailableError
 from invoke_cli.models.devices import PRECISIONS
 from invoke_cli.models.entries import ModelEntry
-from invoke_cli.models.hub import Fetched, Report
+from invoke_cli.models.hub import Fetched, Report, StoppedError, let_go, until
 
 if TYPE_CHECKING:
     from invoke_cli.diffusion.bundle import Bundle
@@ -152,6 +152,7 @@ class ModelCache:
         self._loads: OrderedDict[Hashable, Future[Bundle]] = OrderedDict()
         self._sizes: dict[Hashable, int] = {}
         self._fetches: dict[Hashable, Fetched] = {}
+        self._stops: dict[Hashable, threading.Event] = {}  # of those that are not wholly here yet
         self._engine: Engine | None = None
 
     def start(self, entry: ModelEntry) -> Future[Bundle]:
@@ -163,13 +164,14 @@ class ModelCache:
                 return self._loads[key]
             future: Future[Bundle] = Future()
             self._loads[key] = future
+            stop = self._stops[key] = threading.Event()
         # A daemon: a person who quits while the model still loads should not wait for it.
-        threading.Thread(target=self._run, args=(entry, future), name="load", daemon=True).start()
+        threading.Thread(target=self._run, args=(entry, future, stop), name="load", daemon=True).start()
         return future
 
-    def _run(self, entry: ModelEntry, future: Future[Bundle]) -> None:
+    def _run(self, entry: ModelEntry, future: Future[Bundle], stop: threading.Event) -> None:
         try:
-            self._fetch(entry, lambda told: self._fetches.update({entry.weights: told}))
+            self._bring(entry, stop)
             bundle = self._loaded(entry)
             bundle = self._run_by_engine(bundle)
             self._make_room(entry.weights, bundle)
@@ -179,6 +181,30 @@ class ModelCache:
             future.set_result(bundle)
         finally:
             self._fetches.pop(entry.weights, None)
+
+    def _bring(self, entry: ModelEntry, stop: threading.Event) -> None:
+        """Have on this machine what the entry needs. Raises StoppedError once `stop` is set."""
+        try:
+            self._fetch(entry, until(stop, lambda told: self._fetches.update({entry.weights: told})))
+        finally:
+            with self._lock:
+                if self._stops.get(entry.weights) is stop:
+                    del self._stops[entry.weights]
+        if stop.is_set():
+            raise StoppedError(f"the model {entry.name} was not loaded, for nobody waited for it")
+
+    def stop_fetching(self, entry: ModelEntry) -> None:
+        """End the download of a model, if it has one; the next `start` takes it up again.
+
+        A load that has come further than that goes on.
+        """
+        with self._lock:
+            stop = self._stops.pop(entry.weights, None)
+            if stop is None:
+                return
+            stop.set()
+            self.drop(entry)
+        let_go()
 
     def _run_by_engine(self, bundle: Bundle) -> Bundle:
         """The model with what is common to all: on a GPU one engine, so that few graphs are kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from invoke_cli.errors import ModelError, UnavailableError
 _log = logging.getLogger(__name__)
 
 _REPOSITORY = "models--"
+WHOLE_KEPT = "files that have come whole are kept"  # the library keeps no others
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,32 @@ class Fetched:
 
 
 Report = Callable[[Fetched], None]
+
+
+class StoppedError(UnavailableError):
+    """A download that nobody wants any more has ended; its files that have come whole are kept."""
+
+
+def until(stop: threading.Event, report: Report) -> Report:
+    """The report as one that ends its download, by raising StoppedError, once `stop` is set."""
+
+    def told(fetched: Fetched) -> None:
+        if stop.is_set():
+            raise StoppedError(f"fetching {fetched.what} was stopped", WHOLE_KEPT)
+        report(fetched)
+
+    return told
+
+
+def let_go() -> None:
+    """End what the library downloads in threads of its own, which nothing that a report raises can reach.
+
+    That is everything it brings over Xet at the time. Reports that raise keep it from beginning more.
+    """
+    xet = sys.modules.get("huggingface_hub.utils._xet")
+    abort = getattr(xet, "abort_xet_session", None)  # what the library itself does after Ctrl-C
+    if abort is not None:
+        abort()
 
 
 @dataclass(frozen=True)
@@ -65,16 +93,19 @@ def cached(wish: Wish) -> Path | None:
 
 
 def fetch(wish: Wish, report: Report) -> Path:
-    """The directory with the files, fetched as far as the cache lacks them; an interrupted fetch goes on.
+    """The directory with the files, fetched as far as the cache lacks them; whole ones are kept on the way.
 
-    report is called, from any thread, whenever more has come. Raises ModelError for what the user can
-    mend, and UnavailableError where the hub cannot be reached.
+    report is called, from any thread, whenever more has come or a file begins; what it raises ends the
+    download. Raises ModelError for what the user can mend, UnavailableError where the hub cannot be
+    reached, and what report raised.
     """
     try:
         listed = _snapshot(wish, dry_run=True)
         total = sum(file.file_size or 0 for file in listed if file.will_download)
         report(Fetched(wish.repository, 0, total))
         return Path(_snapshot(wish, tqdm_class=_meter(wish.repository, total, report)))
+    except StoppedError:
+        raise
     except Exception as error:  # the library lets those of its HTTP client through, which differ by version
         raise _told(wish, error) from error
 
@@ -107,11 +138,20 @@ def _meter(what: str, total: int, report: Report) -> type:
 
         def update(self, n: float | None = 1) -> None:
             if self._is_bytes and n:
-                with lock:
-                    # several bars count the same bytes, on their way and on the disk
-                    counts[id(self)] = counts.get(id(self), 0) + int(n)
-                    done = max(counts.values())
-                report(Fetched(what, min(done, total), total))
+                self._tell(int(n))
+
+        def refresh(self, *args: Any, **options: Any) -> None:
+            """The library asks for it whenever a file begins, which is the time to say that none should."""
+            super().refresh(*args, **options)
+            if self._is_bytes:
+                self._tell(0)
+
+        def _tell(self, more: int) -> None:
+            with lock:
+                # several bars count the same bytes, on their way and on the disk
+                counts[id(self)] = counts.get(id(self), 0) + more
+                done = max(counts.values())
+            report(Fetched(what, min(done, total), total))
 
     return Meter
 
@@ -146,7 +186,7 @@ def _told(wish: Wish, error: Exception) -> ModelError:
         reason = f"the hub cannot be reached ({type(error).__name__})"
     return UnavailableError(
         f"{name} is not wholly in the hub's cache, and {reason}",
-        "check the network; what has come so far is kept",
+        f"check the network; {WHOLE_KEPT}",
     )
 
 

@@ -15,8 +15,9 @@ from invoke_cli.errors import InvokeError
 from invoke_cli.repl import commands
 from invoke_cli.repl.console import Console, OutputClosedError
 from invoke_cli.repl.terminal import Interrupts, quiet_keys
+from invoke_cli.repl.visible import visible
 from invoke_cli.repl.wording import counted
-from invoke_cli.session.events import Ask, Event, Failed, Line, Notice, Progress, Saved
+from invoke_cli.session.events import Ask, Event, Failed, Fetching, Line, Notice, Progress, Saved
 from invoke_cli.session.lookahead import Following, nothing
 
 if TYPE_CHECKING:
@@ -42,13 +43,17 @@ Shown = Event | commands.Page | commands.Replay | Heading
 
 @dataclass
 class Outcome:
-    """How a line ended. line: what it wants in the prompt. replay: the lines that it wants to be run."""
+    """How a line ended. line: what it wants in the prompt. replay: the lines that it wants to be run.
+
+    fetching: what it was downloading last, where nothing else happened since.
+    """
 
     pictures: int = 0
     failed: bool = False
     stopped: bool = False
     line: str = ""
     replay: commands.Replay | None = None
+    fetching: str = ""
 
 
 @dataclass
@@ -98,7 +103,7 @@ class Runner:
         self._last = outcome
         if outcome.stopped:
             self.settle()
-            self.console.show(Notice(_kept(outcome.pictures)))
+            self.console.show(Notice(_kept(outcome)))
         return outcome
 
     def settle(self) -> None:
@@ -192,6 +197,7 @@ class Runner:
             outcome.line = event.text
             return
         outcome.failed |= isinstance(event, Failed)
+        outcome.fetching = event.what if isinstance(event, Fetching) else ""
         outcome.pictures += isinstance(event, Saved) and event.kind == "picture"
         self.console.show(event)
 
@@ -203,7 +209,10 @@ def _headed(
     yield from events
 
 
-def _kept(pictures: int) -> str:
+def _kept(outcome: Outcome) -> str:
+    pictures = outcome.pictures
+    if outcome.fetching:
+        return f"stopped, and so is fetching {visible(outcome.fetching)}; files that are here whole are kept"
     if pictures == 0:
         return "stopped"
     return f"stopped; {counted(pictures, 'finished picture')} {'is' if pictures == 1 else 'are'} kept"

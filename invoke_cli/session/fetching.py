@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
 from dataclasses import replace
-from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from invoke_cli.models.cache import ModelCache
 from invoke_cli.models.entries import ModelEntry
-from invoke_cli.models.hub import Fetched, Report
+from invoke_cli.models.hub import Fetched, Report, let_go, until
 from invoke_cli.models.wanted import Wanted
 from invoke_cli.session.events import Event, Fetching
 
@@ -23,8 +23,15 @@ _EVERY_SECONDS = 0.2
 
 
 def lent(cache: ModelCache, entry: ModelEntry) -> Generator[Event, None, Bundle]:
-    """Yields how far its download is; returns the loaded model. Raises ModelError or SettingsError."""
-    yield from _followed(cache.start(entry), lambda: cache.progress(entry))
+    """Yields how far its download is; returns the loaded model. Raises ModelError or SettingsError.
+
+    The download ends when nobody waits for it any more.
+    """
+    try:
+        yield from _followed(cache.start(entry), lambda: cache.progress(entry))
+    except (KeyboardInterrupt, GeneratorExit):
+        cache.stop_fetching(entry)
+        raise
     return cache.lend(entry)
 
 
@@ -37,18 +44,27 @@ def with_vae(wanted: Wanted) -> Generator[Event, None, Wanted]:
 
 
 def _watched(work: Callable[[Report], T]) -> Generator[Event, None, T]:
-    """Do the work in a thread of its own; yields what it reports, returns what it does."""
+    """Do the work in a thread of its own; yields what it reports, returns what it does.
+
+    It ends when nobody waits for it any more.
+    """
     told: list[Fetched] = []
     future: Future[T] = Future()
+    stop = threading.Event()
 
     def run() -> None:
         try:
-            future.set_result(work(told.append))
+            future.set_result(work(until(stop, told.append)))
         except BaseException as error:
             future.set_exception(error)
 
-    Thread(target=run, name="load", daemon=True).start()
-    yield from _followed(future, lambda: told[-1] if told else None)
+    threading.Thread(target=run, name="load", daemon=True).start()
+    try:
+        yield from _followed(future, lambda: told[-1] if told else None)
+    except (KeyboardInterrupt, GeneratorExit):
+        stop.set()
+        let_go()
+        raise
     return future.result()
 
 

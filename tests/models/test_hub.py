@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +15,21 @@ from invoke_cli.errors import ModelError, UnavailableError
 from invoke_cli.models import vocabulary
 from invoke_cli.models.entries import ModelEntry
 from invoke_cli.models.folders import Folder
-from invoke_cli.models.hub import Fetched, Wish, cache_directory, cached, cached_repositories, fetch
+from invoke_cli.models.hub import (
+    Fetched,
+    StoppedError,
+    Wish,
+    _meter,
+    cache_directory,
+    cached,
+    cached_repositories,
+    fetch,
+    let_go,
+    until,
+)
 from invoke_cli.models.sources import source_of
 from invoke_cli.models.wanted import AdapterFolders
-from tests.models.fake_hub import Hub, repositories, serving
+from tests.models.fake_hub import PIECE, Hub, repositories, serving
 
 CPU = torch.device("cpu")
 
@@ -209,3 +222,85 @@ def test_the_vocabulary_is_fetched_with_our_own_display(
     assert told[-1] == Fetched(vocabulary.REPOSITORY, told[-1].total, told[-1].total)
     assert vocabulary.find(49408) == kept
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.fixture
+def slow_hub(hub: Hub, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """A hub whose weights wait half way at a gate; each piece of them is told of when it is here."""
+    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", PIECE)
+    hub.repositories = repositories(tiny={"main": tiny_model})
+    hub.gate = threading.Event()
+    return hub
+
+
+def test_a_download_that_is_stopped_ends_and_can_be_taken_up_again(slow_hub: Hub, tiny_model: Path) -> None:
+    assert slow_hub.gate is not None
+    found, stop, come = entry("org/tiny"), threading.Event(), threading.Event()
+    weights = list(tiny_model.rglob("*.safetensors"))
+    all_but_weights = sum(path.stat().st_size for path in tiny_model.rglob("*.*") if path not in weights)
+    told: list[Fetched] = []
+
+    def report(fetched: Fetched) -> None:
+        told.append(fetched)
+        if fetched.done >= all_but_weights:  # and what lies before the gate may be among it
+            come.set()
+
+    ends: list[BaseException] = []
+
+    def fetching() -> None:
+        try:
+            source_of(found).fetch(found, until(stop, report))
+        except BaseException as error:
+            ends.append(error)
+
+    thread = threading.Thread(target=fetching)
+    thread.start()
+    assert come.wait(60)
+    stop.set()
+    slow_hub.gate.set()
+    thread.join(60)
+    assert isinstance(ends[0], StoppedError)
+    assert told[-1].done < told[-1].total
+    assert source_of(found).facts(found).unsure
+    source_of(found).fetch(found, lambda _: None)
+    assert not source_of(found).facts(found).unsure
+
+
+def test_a_download_that_is_stopped_before_it_begins_does_not_begin(slow_hub: Hub) -> None:
+    stop, told = threading.Event(), []
+    slow_hub.gate = None
+
+    def report(fetched: Fetched) -> None:
+        told.append(fetched)
+        stop.set()  # at the sum of all that is to come, before any of it
+
+    with pytest.raises(StoppedError):
+        fetch(Wish("org/tiny", ("*",)), until(stop, report))
+    assert [fetched.done for fetched in told] == [0]
+    assert cached(Wish("org/tiny", ("*.safetensors",))) is None
+
+
+def test_a_file_that_begins_is_told_of_so_that_it_can_be_stopped() -> None:
+    stop, told = threading.Event(), []
+    meter = _meter("org/tiny", 10, until(stop, told.append))(total=0, unit="B")
+    meter.update(4)
+    meter.refresh()  # as the library does for every file
+    assert [fetched.done for fetched in told] == [4, 4]
+    stop.set()
+    with pytest.raises(StoppedError):
+        meter.refresh()
+
+
+def test_what_the_library_downloads_in_its_own_threads_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub.utils import _xet
+
+    let_go()  # the library is there, and nothing goes on
+    aborted: list[bool] = []
+    monkeypatch.setattr(_xet, "abort_xet_session", lambda: aborted.append(True))
+    let_go()
+    assert aborted == [True]
+    monkeypatch.delattr(_xet, "abort_xet_session")
+    let_go()
+    monkeypatch.delitem(sys.modules, "huggingface_hub.utils._xet")
+    let_go()
+    assert aborted == [True]

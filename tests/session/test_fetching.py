@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from invoke_cli.errors import ModelError, UnavailableError
-from invoke_cli.models.cache import ModelCache
+from invoke_cli.models.cache import ModelCache, fetch_nothing
 from invoke_cli.models.entries import ModelEntry
-from invoke_cli.models.hub import Fetched, Report
+from invoke_cli.models.hub import Fetched, Report, StoppedError
 from invoke_cli.models.wanted import Wanted
 from invoke_cli.session.events import Fetching
 from invoke_cli.session.fetching import lent, with_vae
@@ -57,3 +58,71 @@ def test_what_is_here_is_not_fetched() -> None:
     with pytest.raises(StopIteration) as end:
         next(waiting)
     assert end.value.value == Wanted()
+
+
+def endless(entry: ModelEntry, report: Report) -> None:
+    """A download that comes to an end only where the report ends it."""
+    done = 0
+    while True:
+        report(Fetched(entry.source, done, 2**40))
+        done += 1
+        time.sleep(0.001)
+
+
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, GeneratorExit])
+def test_a_download_ends_when_nobody_waits_for_it_any_more(reason: type[BaseException]) -> None:
+    fetches = iter((endless, fetch_nothing))
+    bundle = SimpleNamespace(device=torch.device("cpu"))
+    cache = ModelCache(
+        "cpu",
+        "auto",
+        lambda *_: bundle,  # type: ignore[arg-type, return-value]
+        fetch=lambda entry, report: next(fetches)(entry, report),
+        weigh=lambda _: 1,
+    )
+    future = cache.start(ENTRY)
+    waiting = lent(cache, ENTRY)
+    assert isinstance(next(waiting), Fetching)
+    with pytest.raises(reason):
+        waiting.throw(reason)
+    with pytest.raises(StoppedError):
+        future.result(timeout=60)
+    assert cache.state(ENTRY) == "not loaded"
+    with pytest.raises(StopIteration) as end:
+        next(lent(cache, ENTRY))
+    assert end.value.value is bundle
+
+
+def test_a_model_that_is_here_goes_on_loading_when_nobody_waits_for_it() -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+    bundle = SimpleNamespace(device=torch.device("cpu"))
+
+    def load(*_: object) -> object:
+        begun.set()
+        assert goes_on.wait(60)
+        return bundle
+
+    cache = ModelCache("cpu", "auto", load, weigh=lambda _: 1)  # type: ignore[arg-type]
+    future = cache.start(ENTRY)
+    assert begun.wait(60)
+    cache.stop_fetching(ENTRY)
+    assert cache.state(ENTRY) == "loading"
+    goes_on.set()
+    assert future.result(timeout=60) is bundle
+    assert cache.state(ENTRY) == "ready"
+
+
+def test_a_vae_that_nobody_waits_for_any_more_is_not_fetched_to_its_end() -> None:
+    ended = threading.Event()
+
+    def fetched(report: Report) -> None:
+        try:
+            endless(ENTRY, report)
+        except StoppedError:
+            ended.set()
+
+    vae = SimpleNamespace(file=None, fetched=fetched)
+    waiting = with_vae(Wanted(vae=vae))  # type: ignore[arg-type]
+    assert isinstance(next(waiting), Fetching)
+    waiting.close()
+    assert ended.wait(60)
