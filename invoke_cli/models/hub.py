@@ -40,10 +40,14 @@ def until(stop: threading.Event, report: Report) -> Report:
 
     def told(fetched: Fetched) -> None:
         if stop.is_set():
-            raise StoppedError(f"fetching {fetched.what} was stopped", WHOLE_KEPT)
+            raise _stopped(fetched.what)
         report(fetched)
 
     return told
+
+
+def _stopped(what: str) -> StoppedError:
+    return StoppedError(f"fetching {what} was stopped", WHOLE_KEPT)
 
 
 def let_go() -> None:
@@ -106,6 +110,10 @@ def fetch(wish: Wish, report: Report) -> Path:
         return Path(_snapshot(wish, tqdm_class=_meter(wish.repository, total, report)))
     except StoppedError:
         raise
+    except KeyboardInterrupt as error:  # what the library raises in all of its downloads after `let_go`
+        if threading.current_thread() is threading.main_thread():
+            raise
+        raise _stopped(wish.repository) from error
     except Exception as error:  # the library lets those of its HTTP client through, which differ by version
         raise _told(wish, error) from error
 

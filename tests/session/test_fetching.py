@@ -12,7 +12,7 @@ import torch
 from invoke_cli.errors import ModelError, UnavailableError
 from invoke_cli.models.cache import ModelCache, fetch_nothing
 from invoke_cli.models.entries import ModelEntry
-from invoke_cli.models.hub import Fetched, Report, StoppedError
+from invoke_cli.models.hub import Fetched, Report, StoppedError, Wish, fetch
 from invoke_cli.models.wanted import Wanted
 from invoke_cli.session.events import Fetching
 from invoke_cli.session.fetching import lent, with_vae
@@ -91,6 +91,24 @@ def test_a_download_ends_when_nobody_waits_for_it_any_more(reason: type[BaseExce
     with pytest.raises(StopIteration) as end:
         next(lent(cache, ENTRY))
     assert end.value.value is bundle
+
+
+def test_another_download_that_ends_with_it_can_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def aborted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt  # as the library does in its threads
+
+    monkeypatch.setattr("invoke_cli.models.hub._snapshot", aborted)
+    wish = Wish("org/other", ("*",))
+    cache = ModelCache("cpu", "auto", lambda *_: None, fetch=lambda _, report: ignored(fetch(wish, report)))  # type: ignore[arg-type, return-value]
+    with pytest.raises(StoppedError, match="fetching org/other was stopped"):
+        list(lent(cache, ENTRY))
+    assert cache.state(ENTRY) == "not loaded"
+    with pytest.raises(KeyboardInterrupt):
+        fetch(wish, lambda _: None)
+
+
+def ignored(_: object) -> None:
+    """What a fetch gives back is not asked for."""
 
 
 def test_a_model_that_is_here_goes_on_loading_when_nobody_waits_for_it() -> None:
