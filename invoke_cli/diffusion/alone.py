@@ -63,6 +63,10 @@ class Alone:
         """See Kernels."""
         return self._run(module, lambda part: self._kernels.linear(module, part), x)
 
+    def gated(self, module: nn.Linear, x: Tensor) -> Tensor:
+        """See Kernels."""
+        return self._run((module, "gated"), lambda part: self._kernels.gated(module, part), x)
+
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See Kernels."""
         return self._run(k.shape, self._kernels.attend, q, k, v)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from invoke_cli.diffusion.attention import by_rows
-from invoke_cli.diffusion.packed import NOTHING_ELSE, packed_convolution, packed_linear
+from invoke_cli.diffusion.packed import NOTHING_ELSE, packed_convolution, packed_halves, packed_linear
 from invoke_cli.diffusion.tiling import wrapped
 
 Axes = Collection[str]
@@ -27,6 +27,12 @@ class Kernels(Protocol):
 
     def linear(self, module: nn.Module, x: Tensor) -> Tensor:
         """A linear layer, or a 1x1 convolution taken for one, on the last axis of x."""
+
+    def gated(self, module: nn.Linear, x: Tensor) -> Tensor:
+        """The first half of what a linear layer gives, times GELU of the second.
+
+        Shazeer 2020 (arXiv 2002.05202), GEGLU.
+        """
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Attention of (B, heads, L, d); the result is laid out as (B, L, heads, d)."""
@@ -46,6 +52,11 @@ class Plain:
     def linear(self, module: Any, x: Tensor) -> Tensor:
         """See Kernels."""
         return functional.linear(x, module.weight.flatten(1), module.bias)
+
+    def gated(self, module: nn.Linear, x: Tensor) -> Tensor:
+        """See Kernels."""
+        value, gate = self.linear(module, x).chunk(2, dim=-1)
+        return functional.gelu(gate).mul_(value)
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See Kernels."""
@@ -75,6 +86,14 @@ class Packed:
             x, packed_linear(module, spare=self.spare), module.bias, *NOTHING_ELSE
         )
         return y
+
+    def gated(self, module: nn.Linear, x: Tensor) -> Tensor:
+        """See Kernels. GELU is taken of a product before that is written."""
+        product = torch.ops.mkldnn._linear_pointwise
+        for_value, for_gate = packed_halves(module, spare=self.spare)
+        value_bias, gate_bias = (None, None) if module.bias is None else module.bias.chunk(2)
+        value: Tensor = product(x, for_value, value_bias, *NOTHING_ELSE)
+        return value.mul_(product(x, for_gate, gate_bias, "gelu", [], "none"))
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See Kernels."""

@@ -7,7 +7,7 @@ puts in a module's place bring their own, and nobody has to say that anything ha
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -26,22 +26,30 @@ NOTHING_ELSE: tuple[str, list[Any], str] = ("none", [], "")
 """For oneDNN's operations: nothing is computed of what they have multiplied."""
 
 
+Packings = tuple[Tensor, ...]
+"""A packed weight, in one piece or in several of its rows."""
+
+
+Part = tuple[int, int]
+"""Which piece of how many."""
+
+
 class Place(Protocol):
     """Where the packed forms of a weight are kept for the next start; a parameter may have one, `place`."""
 
-    def find(self, purpose: Hashable) -> Tensor | None:
-        """The weight as it is packed for this, or None."""
+    def find(self, purpose: Hashable, part: Part, shape: tuple[int, ...]) -> Tensor | None:
+        """The part of the weight, of this shape, as it is packed for this, or None."""
 
-    def offer(self, purpose: Hashable, packed: Tensor) -> None:
+    def offer(self, purpose: Hashable, part: Part, packed: Tensor) -> None:
         """What was packed for this, to be kept."""
 
 
 @dataclass
 class _Forms:
-    """What was made of a parameter: packed tensors by what they are for, the last used at the end."""
+    """What was made of a parameter: its rows, packed, by what they are for, the last used at the end."""
 
     stamp: tuple[object, ...]
-    kept: OrderedDict[Hashable, Tensor] = field(default_factory=OrderedDict)
+    kept: OrderedDict[Hashable, Packings] = field(default_factory=OrderedDict)
 
 
 def packed_linear(module: nn.Module, *, spare: bool = False) -> Tensor:
@@ -49,12 +57,14 @@ def packed_linear(module: nn.Module, *, spare: bool = False) -> Tensor:
 
     spare: give up the plain weight, of which `dense` makes it again, so that it is in memory once.
     """
+    (packed,) = _form(module, "linear", _pack_linear, lambda weight: (weight.flatten(1),), spare)
+    return packed
 
-    def pack(weight: Tensor) -> Tensor:
-        packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight.flatten(1))
-        return packed
 
-    return _form(module, "linear", pack, spare)
+def packed_halves(module: nn.Linear, *, spare: bool = False) -> tuple[Tensor, Tensor]:
+    """The same of a linear layer, for the first and the second half of what it gives."""
+    first, second = _form(module, "halves", _pack_linear, lambda weight: weight.chunk(2), spare)
+    return first, second
 
 
 def packed_convolution(
@@ -68,15 +78,17 @@ def packed_convolution(
         )
         return packed
 
-    return _form(module, (padding, size), pack, spare)
+    (packed,) = _form(module, (padding, size), pack, lambda weight: (weight,), spare)
+    return packed
 
 
 def dense(weight: nn.Parameter) -> nn.Parameter:
     """The weight as it was loaded, bit for bit; the very same where it was not given up."""
     if not weight.is_meta:
         return weight
-    kept = next(reversed(_forms(weight).kept.values()))
-    return nn.Parameter(kept.to_dense().reshape(weight.shape), requires_grad=False)
+    rows = [packed.to_dense() for packed in next(reversed(_forms(weight).kept.values()))]
+    whole = rows[0] if len(rows) == 1 else torch.cat(rows)
+    return nn.Parameter(whole.reshape(weight.shape), requires_grad=False)
 
 
 def given_up(weight: Tensor) -> bool:
@@ -92,13 +104,25 @@ def unpack(network: Any) -> None:
             module.weight = dense(weight)
 
 
-def _form(module: Any, key: Hashable, pack: Callable[[Tensor], Tensor], spare: bool) -> Tensor:
+Pack = Callable[[Tensor], Tensor]
+Cut = Callable[[Tensor], Sequence[Tensor]]
+"""A weight as the rows that are packed by themselves."""
+
+
+def _form(module: Any, key: Hashable, pack: Pack, cut: Cut, spare: bool) -> Packings:
     weight: nn.Parameter = module.weight
     forms = _forms(weight)
     if key in forms.kept:
         forms.kept.move_to_end(key)
         return forms.kept[key]
-    forms.kept[key] = packed = _packed(weight, key, pack)
+    place: Place | None = getattr(weight, "place", None)
+    packed = None if place is None else _found(place, key, cut(weight))
+    if packed is None:
+        packed = tuple(map(pack, cut(dense(weight).data)))
+        if place is not None:
+            for index, rows in enumerate(packed):
+                place.offer(key, (index, len(packed)), rows)
+    forms.kept[key] = packed
     while len(forms.kept) > (1 if spare else SHAPES):
         forms.kept.popitem(last=False)
     if spare and not weight.is_meta:
@@ -106,19 +130,20 @@ def _form(module: Any, key: Hashable, pack: Callable[[Tensor], Tensor], spare: b
     return packed
 
 
-def _packed(weight: nn.Parameter, key: Hashable, pack: Callable[[Tensor], Tensor]) -> Tensor:
-    """The weight packed, or found where it was kept."""
-    place: Place | None = getattr(weight, "place", None)
-    if place is None:
-        return pack(dense(weight).data)
-    found = place.find(key)
-    if found is None:
-        found = pack(dense(weight).data)
-        place.offer(key, found)
-    return found
+def _found(place: Place, key: Hashable, pieces: Sequence[Tensor]) -> Packings | None:
+    """The packed weight where it was kept, if all of it was. pieces: of whose shapes it would be unpacked."""
+    count = len(pieces)
+    found = [place.find(key, (index, count), tuple(rows.shape)) for index, rows in enumerate(pieces)]
+    whole = tuple(rows for rows in found if rows is not None)
+    return whole if len(whole) == len(found) else None
 
 
-def _stand_in(weight: nn.Parameter, kept: OrderedDict[Hashable, Tensor]) -> nn.Parameter:
+def _pack_linear(weight: Tensor) -> Tensor:
+    packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight)
+    return packed
+
+
+def _stand_in(weight: nn.Parameter, kept: OrderedDict[Hashable, Packings]) -> nn.Parameter:
     """A parameter of the weight's shape and dtype without memory of its own, but for what is packed."""
     empty: Any = nn.Parameter(torch.empty_like(weight, device="meta"), requires_grad=False)
     empty.forms, empty.place = _Forms(_stamp(empty), kept), getattr(weight, "place", None)

@@ -32,6 +32,10 @@ class Sliced:
         """See Kernels."""
         return self._kernels.linear(module, x)
 
+    def gated(self, module: nn.Linear, x: Tensor) -> Tensor:
+        """See Kernels."""
+        return self._kernels.gated(module, x)
+
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See Kernels."""
         per_query = k.shape[2] * torch.float32.itemsize

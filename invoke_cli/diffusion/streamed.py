@@ -143,6 +143,10 @@ class Streamed:
         """See Kernels."""
         return self._kernels.linear(self._ring.here(module), x)
 
+    def gated(self, module: nn.Linear, x: Tensor) -> Tensor:
+        """See Kernels."""
+        return self._kernels.gated(self._ring.here(module), x)
+
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """See Kernels."""
         return self._kernels.attend(q, k, v)

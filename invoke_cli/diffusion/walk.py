@@ -235,8 +235,7 @@ class _Pass:
             times = len(k) // len(q)
             q, h = q.repeat(times, 1, 1, 1), h.repeat(times, 1, 1)
         h = self._mixed(block.attn2, q, k, v, crossing=True).add_(h)
-        value, gate = linear(block.ff.net[0].proj, block.norm3(h)).chunk(2, dim=-1)
-        return linear(block.ff.net[2], functional.gelu(gate).mul_(value)).add_(h)
+        return linear(block.ff.net[2], self._kernels.gated(block.ff.net[0].proj, block.norm3(h))).add_(h)
 
     def _mixed(self, attention: Any, q: Tensor, k: Tensor, v: Tensor, *, crossing: bool) -> Tensor:
         found = self._kernels.attend(q, k, v)

@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from invoke_cli.diffusion.packed import Part
 from invoke_cli.diffusion.recent import MEGABYTE
 from invoke_cli.models.kept import PACKED, Kept, replacing
 from invoke_cli.models.mapping import mapped
@@ -39,7 +40,7 @@ LENGTH = 8
 """Bytes at the beginning of a file that say how long what follows is, which tells of the rest, as JSON."""
 
 Key = tuple[str, str]
-"""The name of a weight, and what it is packed for, in words."""
+"""A weight or a part of it, and what it is packed for, in words."""
 
 
 @dataclass(frozen=True)
@@ -127,16 +128,19 @@ class Place:
 
     shelf: Shelf
     name: str
-    shape: tuple[int, ...]
     dtype: torch.dtype
 
-    def find(self, purpose: Hashable) -> Tensor | None:
-        """The weight as it is packed for this, or None."""
-        return self.shelf.find((self.name, repr(purpose)), self.shape, self.dtype)
+    def find(self, purpose: Hashable, part: Part, shape: tuple[int, ...]) -> Tensor | None:
+        """The part of the weight, of this shape, as it is packed for this, or None."""
+        return self.shelf.find(self._key(purpose, part), shape, self.dtype)
 
-    def offer(self, purpose: Hashable, packed: Tensor) -> None:
+    def offer(self, purpose: Hashable, part: Part, packed: Tensor) -> None:
         """What was packed for this, to be kept."""
-        self.shelf.offer((self.name, repr(purpose)), packed)
+        self.shelf.offer(self._key(purpose, part), packed)
+
+    def _key(self, purpose: Hashable, part: Part) -> Key:
+        index, count = part
+        return f"{self.name} {index + 1}/{count}", repr(purpose)
 
 
 def shelve(network: Any, kept: Kept, name: str) -> None:
@@ -149,7 +153,7 @@ def shelve(network: Any, kept: Kept, name: str) -> None:
     shelf = network.shelf = Shelf(kept, name)
     for key, weight in network.named_parameters():
         if weight.dim() > 1 and weight.nbytes >= SMALL:
-            weight.place = Place(shelf, key, tuple(weight.shape), weight.dtype)
+            weight.place = Place(shelf, key, weight.dtype)
 
 
 def fill_shelves(networks: Any) -> None:
