@@ -21,7 +21,7 @@ import argparse
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -136,6 +136,12 @@ def _arguments() -> tuple[argparse.Namespace, argparse.ArgumentParser]:
         help="of pictures; 128,384 in demo and 384,512 in full and cuda",
     )
     parser.add_argument(
+        "--counts",
+        type=_counts,
+        metavar="N,N",
+        help="of pictures in a line; 1,4,8 in demo and cuda, 1 in full",
+    )
+    parser.add_argument(
         "--groups", default=",".join(full.GROUPS), metavar="G,G", help="some of those of full"
     )
     parser.add_argument("--rounds", type=int, help="how often each line is drawn")
@@ -161,6 +167,12 @@ def _sides(text: str) -> list[int]:
     if not all(side.isdecimal() and int(side) > 0 and int(side) % 64 == 0 for side in text.split(",")):
         raise argparse.ArgumentTypeError(f"wanted are multiples of 64, such as 384,512, not {text!r}")
     return [int(side) for side in text.split(",")]
+
+
+def _counts(text: str) -> list[int]:
+    if not all(count.isdecimal() and int(count) > 0 for count in text.split(",")):
+        raise argparse.ArgumentTypeError(f"wanted are numbers of pictures, such as 1,4, not {text!r}")
+    return [int(count) for count in text.split(",")]
 
 
 def _check(given: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
@@ -210,7 +222,7 @@ def _demo(given: argparse.Namespace, own: Path, _: _Sheet) -> Iterator[Figure]:
         device="cpu",
         half=half,
         sides=_sizes(given, 128, 384),
-        counts=(1, 4) if given.quick else (1, 4, 8),
+        counts=_several(given),
         rounds=_rounds(given, 5),
         contestants=(OURS, BATCHED, peers.DEFAULT, peers.TUNED),
         dtypes={OURS: "float32", BATCHED: "float32", peers.DEFAULT: "float32", peers.TUNED: half},
@@ -226,6 +238,7 @@ def _full(given: argparse.Namespace, own: Path, sheet: _Sheet) -> Iterator[Figur
         full.Full(
             groups=given.groups.split(","),
             sides=_sizes(given, 384, 512),
+            counts=given.counts or (1,),
             rounds=_rounds(given, 2),
             half=_half(),
             model=model,
@@ -236,6 +249,10 @@ def _full(given: argparse.Namespace, own: Path, sheet: _Sheet) -> Iterator[Figur
         ),
         sheet.note,
     )
+
+
+def _several(given: argparse.Namespace) -> Sequence[int]:
+    return given.counts or ((1, 4) if given.quick else (1, 4, 8))
 
 
 def _sizes(given: argparse.Namespace, *usual: int) -> list[int]:
@@ -255,7 +272,7 @@ def _cuda(given: argparse.Namespace, own: Path, _: _Sheet) -> Iterator[Figure]:
         device="cuda",
         half="float16",
         sides=(512,) if given.quick else _sizes(given, 384, 512),
-        counts=(1, 4) if given.quick else (1, 4, 8),
+        counts=_several(given),
         rounds=_rounds(given, 5),
         contestants=whoever,
         dtypes=dict.fromkeys(whoever, "float16"),

@@ -33,12 +33,13 @@ EXACT = (FP32, peers.DEFAULT)
 class Full:
     """What is measured: groups of `GROUPS`, square pictures of these sides, and how often.
 
-    half: the half precision of this CPU, or "float32". model: a diffusers directory. built: a directory for
-    OpenVINO's form of it. own: one for files that nobody needs afterwards.
+    counts: of the pictures in a line. half: the half precision of this CPU, or "float32". model: a diffusers
+    directory. built: a directory for OpenVINO's form of it. own: one for files that nobody needs afterwards.
     """
 
     groups: Sequence[str]
     sides: Sequence[int]
+    counts: Sequence[int]
     rounds: int
     half: str
     model: Path
@@ -141,7 +142,7 @@ def _case(full: Full, contestants: Sequence[str]) -> steady.Case:
         device="cpu",
         half=full.half,
         sides=full.sides,
-        counts=(1,),
+        counts=full.counts,
         rounds=full.rounds,
         contestants=contestants,
         dtypes=dict(dtypes(contestants, full.half)),

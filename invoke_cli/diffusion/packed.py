@@ -37,6 +37,10 @@ Part = tuple[int, int]
 class Place(Protocol):
     """Where the packed forms of a weight are kept for the next start; a parameter may have one, `place`."""
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the weight that is packed there. A network may be brought into another one for a while."""
+
     def find(self, purpose: Hashable, part: Part, shape: tuple[int, ...]) -> Tensor | None:
         """The part of the weight, of this shape, as it is packed for this, or None."""
 
@@ -116,6 +120,8 @@ def _form(module: Any, key: Hashable, pack: Pack, cut: Cut, spare: bool) -> Pack
         forms.kept.move_to_end(key)
         return forms.kept[key]
     place: Place | None = getattr(weight, "place", None)
+    if place is not None and place.dtype != weight.dtype:
+        place = None
     packed = None if place is None else _found(place, key, cut(weight))
     if packed is None:
         packed = tuple(map(pack, cut(dense(weight).data)))

@@ -106,7 +106,7 @@ def _value(field: str | None, spec: str, turn: str | None, values: Mapping[str, 
         raise LineError(f"{written} cannot stand in a file name", "as {seed:010}", switch="fnformat")
     try:
         return "" if value is None else format(str(value) if turn else value, spec)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:  # the last of {seed:c}, which is no character
         raise LineError(f"{{{field}:{spec}}} in the file name: {error}", switch="fnformat") from error
 
 

@@ -44,6 +44,7 @@ def figure(peer):
         ),
         (("--sizes", "384,huge"), "--sizes: wanted are multiples of 64"),
         (("--sizes", "100"), "--sizes: wanted are multiples of 64"),
+        (("--counts", "4,0"), "--counts: wanted are numbers of pictures"),
         (("--rounds", "0"), "--rounds wants at least 1"),
         (("--add",), "--add needs --json FILE"),
         (("--json", "nowhere/run.json"), "there is no folder"),
@@ -104,8 +105,9 @@ def test_pieces_are_added_and_the_whole_is_compared_without_measuring(monkeypatc
 
 
 def wanted(tmp_path, **given):
-    usual = {"groups": full.GROUPS, "sides": (384,), "rounds": 1, "half": "bfloat16", "sketch": tmp_path}
-    return full.Full(**{**usual, "model": tmp_path, "built": tmp_path, "own": tmp_path, **given})
+    usual = {"groups": full.GROUPS, "sides": (384,), "counts": (1,), "rounds": 1, "half": "bfloat16"}
+    places = dict.fromkeys(("sketch", "model", "built", "own"), tmp_path)
+    return full.Full(**{**usual, **places, **given})
 
 
 def measured(monkeypatch, asked, free):

@@ -210,6 +210,19 @@ def test_weights_that_an_adapter_puts_in_are_packed_as_they_are(kept: Kept) -> N
     assert not torch.equal(changed, expected)
 
 
+def test_a_network_that_is_float32_for_a_while_packs_its_own(kept: Kept) -> None:
+    """As where half precision gives no numbers; see `rescue`."""
+    if not mkldnn._is_mkldnn_bf16_supported():
+        pytest.skip("this processor packs no bfloat16")
+    halved, plain = make_unet().to(torch.bfloat16), make_unet().to(torch.bfloat16).float()
+    shelve(halved, kept, "unet")
+    place, purpose = halved.conv_in.weight.place, ((1, 1), (1, 4, 8, 8))
+    place.offer(purpose, (0, 1), mkldnn._reorder_linear_weight(torch.ones(4, 4, dtype=torch.bfloat16)))
+    fill(halved)
+    assert place.find(purpose, (0, 1), (4, 4)) is not None
+    assert torch.equal(walked(halved.float()), walked(plain))
+
+
 def test_other_surroundings_have_a_shelf_of_their_own(
     kept: Kept, packings: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,6 +119,11 @@ def test_templates_that_cannot_be_read_or_look_inside_values_are_refused(templat
     assert caught.value.switch == "fnformat"
 
 
+def test_a_seed_that_is_no_character_is_refused_as_one() -> None:
+    with pytest.raises(LineError):
+        file_name("{seed:c}", {**VALUES, "seed": 2**31})
+
+
 def test_a_misspelt_field_is_suggested() -> None:
     with pytest.raises(LineError) as caught:
         file_name("{sed}", VALUES)
