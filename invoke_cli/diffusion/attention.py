@@ -17,16 +17,18 @@ from invoke_cli.diffusion.recent import MEGABYTE
 
 SCORES = 2 * MEGABYTE
 """Of so many queries at a time that their scores should fit into the cores' second-level caches."""
-SAMPLED = 16
-"""Every such key tells about where the highest score of a query lies."""
-TOO_HIGH = 2.0**100
-"""No sum of weights is near it unless the sampled keys have said nothing of the others."""
+SAMPLED = 11
+"""Every such key tells about where the highest score of a query lies; odd, so that columns differ by row."""
+TOO_HIGH = 4
+"""The mean weight of a query's keys above which the sampled ones have said too little of the others."""
+FEW = 256
+"""So few keys are worth exact scores."""
 
 
 def by_rows(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """The attention of each query for itself; see `exactly` and `in_half_precision`."""
-    few_keys = k.shape[2] < SAMPLED**2
-    return exactly(q, k, v) if q.dtype != torch.bfloat16 or few_keys else in_half_precision(q, k, v)
+    is_exact = q.dtype != torch.bfloat16 or k.shape[2] < FEW
+    return exactly(q, k, v) if is_exact else in_half_precision(q, k, v)
 
 
 def exactly(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -48,8 +50,8 @@ def in_half_precision(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     numbers as of large ones. So what a few keys tell of a query's highest score is taken off within the
     product, as one more column, before anything is rounded; where the weight is, scores are near 0 then. The
     weights are powers of two, so that log2(e) is part of the scale, and one more value, 1, sums them up (cf.
-    Dao 2023, arXiv 2307.08691). As weights may be anything up to 2^127, `exactly` steps in where sums
-    come too near to that.
+    Dao 2023, arXiv 2307.08691). Queries whose weights are in sum so large that the few keys must have missed
+    the highest score by far are attended to `exactly`, each for itself.
     """
     batch, heads, length, width = q.shape
     scaled = torch.mul(q, math.log2(math.e) / math.sqrt(width), out=q.new_empty(q.shape))
@@ -63,10 +65,12 @@ def in_half_precision(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         weights = _product(torch.cat((rows, highest.neg_()), dim=-1), keys[one, head]).exp2_()
         sums[one, head, some] = _product(weights, values[one, head])
     weighted, totals = sums[..., :width], sums[..., width:]
-    if not float(totals.amax()) < TOO_HIGH:
-        return exactly(q, k, v)
     out = q.new_empty(batch, length, heads, width)
     torch.div(weighted, totals, out=out.transpose(1, 2))
+    missed = ~(totals[..., 0] < TOO_HIGH * k.shape[2])  # so that no number counts as missed, too
+    for one, head in missed.any(-1).nonzero().tolist():
+        queries, this = missed[one, head].nonzero()[:, 0], (slice(one, one + 1), slice(head, head + 1))
+        out[one, queries, head] = exactly(q[this][:, :, queries], k[this], v[this])[0, :, 0]
     return out
 
 

@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from invoke_cli.diffusion.attention import TOO_HIGH, by_rows, exactly, in_half_precision
+from invoke_cli.diffusion.alone import Alone
+from invoke_cli.diffusion.attention import by_rows, exactly, in_half_precision
+from invoke_cli.diffusion.kernels import Packed
 
 Three = tuple[Tensor, Tensor, Tensor]
 
@@ -67,17 +69,39 @@ def test_scores_that_are_all_large_lose_no_digits() -> None:
     assert error(in_half_precision(*three), three) < 0.01
 
 
-@pytest.mark.parametrize("height", [20.0, 60.0, 300.0])
-def test_a_highest_score_that_no_sampled_key_tells_of(height: float) -> None:
-    """The key of index 1 is not among those sampled; far above them its weight would be infinite."""
-    q, k, v = drawn(300, 600)
+def high(three: Three, height: float) -> Three:
+    """The same with eight keys far above the others, of which none is sampled."""
+    q, k, v = three
     q[..., 0], k[..., 0] = 12**0.5, 0.0
-    k[:, :, 1, 0] = height
-    three = halved((q, k, v))
-    assert height < 100 or 2.0 ** (height * 1.44) > TOO_HIGH
-    found = in_half_precision(*three)
-    assert error(found, three) < 0.01
-    assert found.equal(exactly(*three)) == (height > 100)
+    k[:, :, 1:9, 0] = height + torch.linspace(0, 1, 8)
+    return halved((q, k, v))
+
+
+@pytest.mark.parametrize("height", [3.0, 6.0, 10.0, 20.0, 60.0, 300.0])
+def test_high_scores_that_no_sampled_key_tells_of(height: float) -> None:
+    """Their weights are alike, so that what is lost of the scores does not cancel."""
+    three = high(drawn(300, 600), height)
+    assert error(in_half_precision(*three), three) < 0.01
+    assert height < 10 or in_half_precision(*three).equal(exactly(*three))
+
+
+def test_a_picture_is_attended_to_as_if_it_were_alone() -> None:
+    """Whether a query is exact is its own matter: another picture's numbers change no bit of this one's."""
+
+    class Halved(Packed):
+        """Kernels that take this way for whatever they attend to."""
+
+        def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            return in_half_precision(q, k, v)
+
+    plain, peaked = halved(drawn(300, 600)), high(drawn(300, 600), 40.0)
+    lost = peaked[0].clone(), peaked[1], peaked[2]
+    lost[0][1, 2, 5] = float("nan")
+    kernels = Alone(Halved(), 2)
+    alone = in_half_precision(*plain)
+    for other in (plain, peaked, lost):
+        together = kernels.attend(*(torch.cat(pair) for pair in zip(plain, other, strict=True)))
+        assert together[:2].equal(alone)
 
 
 def test_what_is_no_number_stays_none() -> None:
