@@ -158,7 +158,10 @@ def entry() -> NoReturn:
     """
     _open_missing_streams()
     status = main()
-    _finish_files()
+    try:
+        _finish_files()
+    except KeyboardInterrupt:  # what is not written by now is given up
+        status = 130
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _log = logging.getLogger(__name__)
 SCHEMA = 1
 PLAIN, PACKED = ".safetensors", ".packed"
 """What files are called: those here, and those of a `Shelf`."""
+UNFINISHED, LONG = ".unfinished-", 3600.0
+"""How files begin that are being written, and seconds after which nobody does any more."""
 ALIGNMENT, PADDING = 64, "padding."
 """Mapped tensors lie where torch would put them, or their products may be rounded in another way."""
 NAMES = {"torch.float16": "F16", "torch.bfloat16": "BF16", "torch.float32": "F32"}
@@ -83,18 +86,24 @@ class Kept:
             return False
         return True
 
-    def has_room(self, size: int) -> bool:
-        """Make room within the budget; False where the disk, or the budget, is too small."""
+    def has_room(self, size: int, *, for_packed: bool = False) -> bool:
+        """Make room within the budget; False where the disk, or the budget, is too small.
+
+        Packed weights go first, and make room for nothing else: what they were made of is worth more.
+        """
         if size > self.budget:
             return False
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self._sweep()
             if shutil.disk_usage(self.folder).free < 2 * size:
                 return False
-            there = [path for kind in (PLAIN, PACKED) for path in self.folder.glob(f"*{kind}")]
-            there.sort(key=lambda path: path.stat().st_mtime)
-            total = sum(path.stat().st_size for path in there)
-            for oldest in there:
+            packed, plain = (
+                sorted(self.folder.glob(f"*{kind}"), key=lambda path: path.stat().st_mtime)
+                for kind in (PACKED, PLAIN)
+            )
+            total = sum(path.stat().st_size for path in (*packed, *plain))
+            for oldest in packed if for_packed else (*packed, *plain):
                 if total + size <= self.budget:
                     break
                 total -= oldest.stat().st_size
@@ -102,7 +111,13 @@ class Kept:
         except OSError as error:
             _log.info("%s: %s", self.folder, error)
             return False
-        return True
+        return total + size <= self.budget
+
+    def _sweep(self) -> None:
+        """Remove what a process that was killed has left half written."""
+        for path in self.folder.glob(f"{UNFINISHED}*"):
+            if time.time() - path.stat().st_mtime > LONG:
+                path.unlink()
 
     def _write(self, path: Path, tensors: dict[str, Tensor], dtype: torch.dtype) -> None:
         with replacing(path) as stream:
@@ -115,12 +130,18 @@ class Kept:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to be written, which takes its place when it is whole, and is gone when it cannot be."""
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")
+def replacing(path: Path, *, on_disk: bool = False) -> Iterator[BinaryIO]:
+    """A file to be written, which takes its place when it is whole, and is gone when it cannot be.
+
+    on_disk: not before it is on the disk itself, which may take seconds.
+    """
+    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
+            if on_disk:
+                stream.flush()
+                os.fsync(stream.fileno())
         os.replace(unfinished, path)
     finally:
         with suppress(FileNotFoundError):

@@ -37,7 +37,7 @@ def packed_tensor(content: Any, shape: tuple[int, ...], dtype: torch.dtype, layo
     """A packed tensor whose memory is `content`, which it keeps.
 
     content: a writable buffer, though nothing writes to it. shape: of the weight. layout: see `layout_of`.
-    Raises OSError where torch makes none of it.
+    Raises OSError where torch makes none of it, or one of another size.
     """
     library = _library()
     strides = torch.empty(shape, device="meta").stride()
@@ -61,6 +61,8 @@ def packed_tensor(content: Any, shape: tuple[int, ...], dtype: torch.dtype, layo
     if failed:
         raise OSError(f"no packed tensor of {len(content)} bytes could be made of memory")
     packed: Tensor = torch._C._aoti.alloc_tensor_by_stealing_from_void_ptr(_capsule(handle))
+    if torch.ops.mkldnn._nbytes(packed) != len(memory):
+        raise OSError("the layout is of another size than the content")
     packed.memory = memory  # type: ignore[attr-defined]
     return packed
 

@@ -15,7 +15,8 @@ import mmap
 import os
 import threading
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ SMALL = 2**16
 """Weights of fewer bytes are packed as fast as they are found."""
 WORTHWHILE = 64 * MEGABYTE
 """Less than this is not written; it is packed within some hundredths of a second."""
+PADDING = 4 * MEGABYTE
+"""What packed weights may take beyond an eighth more than plain ones; those of few channels are filled up."""
 LENGTH = 8
 """Bytes at the beginning of a file that say how long what follows is, which tells of the rest, as JSON."""
 
@@ -60,13 +63,18 @@ class _Form:
 
 
 class Shelf:
-    """The packed weights of one network on this machine. name: of the network in the folder of `kept`."""
+    """The packed weights of one network on this machine. name: of the network in the folder of `kept`.
 
-    def __init__(self, kept: Kept, name: str) -> None:
+    most: the bytes that may wait to be written; they would else be given up where memory is short.
+    """
+
+    def __init__(self, kept: Kept, name: str, most: int) -> None:
         self._kept = kept
         self._name = f"{name}-{surroundings()}"
         self._forms: dict[Key, _Form] | None = None
-        self._new: dict[Key, Tensor] = {}
+        self._most = most
+        self._marks: set[_Mark] = set()
+        self._new = _Waiting()
         self._used: set[Path] = set()
         self._lock = threading.Lock()
 
@@ -83,18 +91,26 @@ class Shelf:
             return None
 
     def offer(self, key: Key, packed: Tensor) -> None:
-        """What was packed anew, to be put on the shelf by `fill`."""
+        """What was packed anew, to be put on the shelf by `fill`; only its name where its like is there."""
+        self._known()
+        mark, size = (key[0], layout_of(packed)), _size(packed)
         with self._lock:
-            self._new[key] = packed
+            new = self._new
+            there = mark in self._marks or mark in new.marks
+            if there or new.held + size <= self._most:
+                new.offers[key] = _Offer(mark[1], None if there else packed)
+                new.marks.add(mark)
+                new.held += 0 if there else size
+                new.worth += size
 
     def fill(self) -> threading.Thread | None:
         """Begin to write what was offered, where that is worthwhile; the thread that does."""
         with self._lock:
-            new, self._new = self._new, {}
-        if not new or sum(map(_size, new.values())) < WORTHWHILE:
+            new, self._new = self._new, _Waiting()
+        if not new.offers or new.worth < WORTHWHILE:
             return None
         # No daemon, and of the name of those that write pictures: the program ends when it is done.
-        thread = threading.Thread(target=self._write, args=(new,), name="write")
+        thread = threading.Thread(target=self._write, args=(new.offers,), name="write")
         thread.start()
         return thread
 
@@ -102,24 +118,48 @@ class Shelf:
         forms = self._forms  # it may be forgotten meanwhile
         if forms is None:
             paths = sorted(self._kept.folder.glob(f"{self._name}-*{PACKED}"))
-            forms = self._forms = _resolved([entry for path in paths for entry in _entries(path)])
+            forms = _resolved([entry for path in paths for entry in _entries(path)])
+            self._marks = {(name, form.layout) for (name, _), form in forms.items()}
+            self._forms = forms
         return forms
 
     def _touch(self, path: Path) -> None:
         if path not in self._used:
             self._used.add(path)
-            os.utime(path)  # the newest is what was used last
+            with suppress(OSError):  # somebody else's, to be read only
+                os.utime(path)  # the newest is what was used last
 
-    def _write(self, new: Mapping[Key, Tensor]) -> None:
+    def _write(self, new: Mapping[Key, _Offer]) -> None:
         try:
-            told, contents = _told(new, {(name, form.layout) for (name, _), form in self._known().items()})
-            if self._kept.has_room(sum(map(len, contents))):
+            told, contents = _told(new)
+            if self._kept.has_room(sum(map(len, contents)), for_packed=True):
                 # files of the same name say the same, so that what has read one may look into another
-                digest = hashlib.sha256(told).hexdigest()[:12]
-                _write_file(self._kept.folder / f"{self._name}-{digest}{PACKED}", told, contents)
+                _write_file(self._kept.folder / f"{self._name}-{_digest(told)}{PACKED}", told, contents)
         except (OSError, RuntimeError, MemoryError) as error:  # nobody has asked for it
             _log.info("%s: %r", self._name, error)
         self._forms = None
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """A weight that waits to be written. packed: None where one of the same layout is there already."""
+
+    layout: bytes
+    packed: Tensor | None
+
+
+_Mark = tuple[str, bytes]
+"""A weight and its layout, of which one copy is enough."""
+
+
+@dataclass
+class _Waiting:
+    """What waits to be written. held: its bytes. worth: the bytes that were packed for it."""
+
+    offers: dict[Key, _Offer] = field(default_factory=dict)
+    marks: set[_Mark] = field(default_factory=set)
+    held: int = 0
+    worth: int = 0
 
 
 @dataclass(frozen=True)
@@ -150,7 +190,8 @@ def shelve(network: Any, kept: Kept, name: str) -> None:
     """
     if not can_be_made():
         return
-    shelf = network.shelf = Shelf(kept, name)
+    size = sum(weight.nbytes for weight in network.parameters())
+    shelf = network.shelf = Shelf(kept, name, size + size // 8 + PADDING)
     for key, weight in network.named_parameters():
         if weight.dim() > 1 and weight.nbytes >= SMALL:
             weight.place = Place(shelf, key, weight.dtype)
@@ -166,7 +207,7 @@ def fill_shelves(networks: Any) -> None:
 
 @cache
 def surroundings() -> str:
-    """What layouts depend on: torch's version, the processor, and the threads that there are."""
+    """What layouts depend on: the build of torch, the processor, and the threads that there are."""
     try:
         about = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n")[0]
     except OSError:
@@ -174,27 +215,27 @@ def surroundings() -> str:
     names = ("vendor_id", "cpu family", "model\t", "model name", "flags", "CPU implementer", "Features")
     lines = [line for line in about.splitlines() if line.startswith(names)]
     limit = [os.environ.get(f"{library}_MAX_CPU_ISA") for library in ("ONEDNN", "DNNL")]
-    told = (SCHEMA, torch.__version__, torch.get_num_threads(), lines, limit)
+    # of builds of one version, each may have another oneDNN
+    build = (torch.__version__, torch.__config__.show())
+    told = (SCHEMA, build, torch.get_num_threads(), lines, limit)
     return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
 
-def _told(new: Mapping[Key, Tensor], there: set[tuple[str, bytes]]) -> tuple[bytes, list[memoryview]]:
-    """The beginning of a file, and the contents that follow, each at the beginning of a page.
+def _digest(told: bytes) -> str:
+    return hashlib.sha256(told).hexdigest()[:12]
 
-    there: the weights and layouts that are on the shelf. The same weight in the same layout for something
-    else is only named.
-    """
+
+def _told(new: Mapping[Key, _Offer]) -> tuple[bytes, list[memoryview]]:
+    """The beginning of a file, and the contents that follow, each at the beginning of a page."""
     layouts: dict[bytes, int] = {}
     entries, contents, end = [], [], 0
-    for (name, purpose), packed in new.items():
-        layout = layout_of(packed)
+    for (name, purpose), offered in new.items():
         span = None
-        if (name, layout) not in there:
-            there.add((name, layout))
-            contents.append(content_of(packed))
+        if offered.packed is not None:
+            contents.append(content_of(offered.packed))
             span = [end, end + len(contents[-1])]
             end = span[1] + -span[1] % mmap.ALLOCATIONGRANULARITY
-        entries.append([name, purpose, layouts.setdefault(layout, len(layouts)), span])
+        entries.append([name, purpose, layouts.setdefault(offered.layout, len(layouts)), span])
     known = [base64.b64encode(layout).decode() for layout in layouts]
     text = json.dumps({"layouts": known, "entries": entries}).encode()
     text += b" " * (-(len(text) + LENGTH) % mmap.ALLOCATIONGRANULARITY)
@@ -202,7 +243,7 @@ def _told(new: Mapping[Key, Tensor], there: set[tuple[str, bytes]]) -> tuple[byt
 
 
 def _write_file(path: Path, told: bytes, contents: list[memoryview]) -> None:
-    with replacing(path) as stream:
+    with replacing(path, on_disk=True) as stream:
         stream.write(told)
         for content in contents:
             stream.write(bytes(-stream.tell() % mmap.ALLOCATIONGRANULARITY))
@@ -216,9 +257,12 @@ def _entries(path: Path) -> list[_Entry]:
     """What a file says it has; nothing where it is broken."""
     try:
         with path.open("rb") as stream:
-            length = int.from_bytes(stream.read(LENGTH), "little")
-            size, first = path.stat().st_size, LENGTH + length
-            told = json.loads(stream.read(length) if first <= size else b"")
+            start = stream.read(LENGTH)
+            size, first = path.stat().st_size, LENGTH + int.from_bytes(start, "little")
+            text = stream.read(first - LENGTH) if first <= size else b""
+        if not path.stem.endswith(_digest(start + text)):
+            raise ValueError("it begins otherwise than its name says")
+        told = json.loads(text)
         layouts = [base64.b64decode(layout) for layout in told["layouts"]]
         found: list[_Entry] = []
         for name, purpose, number, span in told["entries"]:

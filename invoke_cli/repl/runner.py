@@ -197,7 +197,7 @@ class Runner:
             outcome.line = event.text
             return
         outcome.failed |= isinstance(event, Failed)
-        outcome.fetching = event.what if isinstance(event, Fetching) else ""
+        outcome.fetching = _fetched(event)
         outcome.pictures += isinstance(event, Saved) and event.kind == "picture"
         self.console.show(event)
 
@@ -209,13 +209,21 @@ def _headed(
     yield from events
 
 
+def _fetched(event: Event) -> str:
+    """What is being fetched; nothing once it is here whole and loads, which nothing stops."""
+    return event.what if isinstance(event, Fetching) and event.done < event.total else ""
+
+
 def _kept(outcome: Outcome) -> str:
     pictures = outcome.pictures
+    kept = f"; {counted(pictures, 'finished picture')} {'is' if pictures == 1 else 'are'} kept"
     if outcome.fetching:
-        return f"stopped, and so is fetching {visible(outcome.fetching)}; files that are here whole are kept"
-    if pictures == 0:
-        return "stopped"
-    return f"stopped; {counted(pictures, 'finished picture')} {'is' if pictures == 1 else 'are'} kept"
+        stopped = (
+            f"stopped, and so is fetching {visible(outcome.fetching)}; files that are here whole are kept"
+        )
+    else:
+        stopped = "stopped"
+    return stopped + (kept if pictures else "")
 
 
 def _bug(error: Exception) -> InvokeError:

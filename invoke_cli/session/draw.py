@@ -77,8 +77,8 @@ def draw(
         made = studio.stream(bundle, turn, plan.request.batch, turns.behind(index))
         drawn.append((yield from _draw_one(turn, made, plan, bundle, outputs, index)))
         turns.paths[index] = drawn[-1].saving.path
+        fill_shelves((bundle.unet, bundle.vae))
     yield Later(partial(_sheets, plan, drawn, outputs))
-    fill_shelves((bundle.unet, bundle.vae))
 
 
 def _sheets(plan: Plan, drawn: list[Drawn], outputs: LineOutputs) -> Iterator[Event]:

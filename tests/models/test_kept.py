@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from invoke_cli.models.entries import ModelEntry
-from invoke_cli.models.kept import Kept
+from invoke_cli.models.kept import PACKED, UNFINISHED, Kept
 from invoke_cli.models.sources import facts_of, load_directory
 from tests.tiny import save_model
 
@@ -148,3 +148,17 @@ def test_old_names_are_still_left_to_the_library(model: Path, kept: Kept) -> Non
     found = weights(load(model, kept))
     assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
     assert facts_of(model, ModelEntry(name="tiny", source=str(model))).native
+
+
+def test_plain_weights_take_the_place_of_packed_ones_and_of_what_was_left_unfinished(kept: Kept) -> None:
+    kept.folder.mkdir()
+    for number, name in enumerate(
+        ("old.safetensors", f"new{PACKED}", f"{UNFINISHED}dead", f"{UNFINISHED}now")
+    ):
+        (kept.folder / name).write_bytes(bytes(1000))
+        os.utime(kept.folder / name, (number, number) if name != f"{UNFINISHED}now" else None)
+    assert not Kept(kept.folder, 2500).has_room(2000, for_packed=True)
+    assert Kept(kept.folder, 2500).has_room(1500)
+    assert sorted(path.name for path in kept.folder.iterdir()) == [f"{UNFINISHED}now", "old.safetensors"]
+    assert Kept(kept.folder, 2500).has_room(2000)
+    assert not (kept.folder / "old.safetensors").exists()

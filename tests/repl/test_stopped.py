@@ -19,6 +19,7 @@ def interrupt():
             "stopped, and so is fetching o/a\\x1b; files that are here whole are kept",
         ),
         ([Fetching("org/a", 2, 2), Notice("loaded")], "stopped"),
+        ([Fetching("org/a", 1, 2), Fetching("org/a", 2, 2)], "stopped"),  # it is being loaded
     ],
 )
 def test_a_download_that_was_stopped_is_named(fakes, text_console, events, said):
