@@ -15,24 +15,9 @@ from invoke_cli.diffusion.conditioning import tokens
 from invoke_cli.diffusion.learned import FIRST
 from invoke_cli.errors import ModelError
 from invoke_cli.models.embeddings import read_vectors, teach
-from tests.tiny import make_text_encoder, make_tokenizer, make_unet, make_vae
+from tests.tiny import make_tokenizer
 
 WIDTH = 16
-
-
-@pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    from invoke_cli.diffusion.schedule import NoiseTable
-
-    tokenizer = make_tokenizer()
-    return Bundle(
-        unet=make_unet(),
-        vae=make_vae(),
-        text_encoder=make_text_encoder(tokenizer),
-        tokenizer=tokenizer,
-        table=NoiseTable.from_config({}),
-        name="tiny",
-    )
 
 
 def vectors(count: int, width: int = WIDTH) -> Tensor:
